@@ -1,0 +1,3 @@
+"""AetherCreator: a terminal workbench for local language models."""
+
+__version__ = "0.1.0"
