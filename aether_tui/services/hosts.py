@@ -1,0 +1,145 @@
+"""The engines that the user can reach, and which one is current."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from aether_tui.core.errors import AetherError, ErrorCode
+from aether_tui.core.hosts import connectable_url
+from aether_tui.core.inventory import EngineKind, EngineStatus
+from aether_tui.core.schema import EngineTarget
+from aether_tui.engines.base import Engine
+from aether_tui.services.gguf_files import find_ggufs, resolve_gguf
+from aether_tui.settings import EMBEDDED_HOST, Host, Settings, save_setting
+
+LOCAL_HOST = "local"
+
+
+def known_hosts(settings: Settings, env: Mapping[str, str]) -> tuple[Host, ...]:
+    """The user's hosts, with `local` (Ollama) and `embedded` (llama.cpp) where they are not redefined."""
+    address = connectable_url(env.get("OLLAMA_HOST") or env.get("OLLAMA_BASE_URL") or "")
+    hosts = {LOCAL_HOST: Host(LOCAL_HOST, EngineKind.OLLAMA, address)}
+    hosts.update({host.name: host for host in settings.hosts})
+    hosts.setdefault(EMBEDDED_HOST, Host(EMBEDDED_HOST, EngineKind.EMBEDDED))
+    return tuple(hosts.values())
+
+
+class HostService:
+    """Keeps one client for each host and knows the last status of each."""
+
+    def __init__(self, settings: Settings, *, demo: bool = False, env: Mapping[str, str] | None = None) -> None:
+        self.settings = settings
+        self.hosts = known_hosts(settings, env if env is not None else os.environ)
+        self._env = env if env is not None else os.environ
+        self._engines: dict[str, Engine] = {}
+        self._statuses: dict[str, EngineStatus] = {}
+        self._work_dir: tempfile.TemporaryDirectory[str] | None = None
+        self._chosen = bool(demo or settings.host or self._env.get("OLLAMA_HOST") or self._env.get("OLLAMA_BASE_URL"))
+        wanted = EMBEDDED_HOST if demo else settings.host or LOCAL_HOST
+        self._missing = "" if any(host.name == wanted for host in self.hosts) else wanted
+        self.current = self.hosts[0] if self._missing else self.host(wanted)
+
+    def host(self, name: str) -> Host:
+        """The host of that name. Raises AetherError."""
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        raise AetherError(
+            ErrorCode.HOST_NOT_FOUND,
+            f"there is no host {name}",
+            f"known are {', '.join(host.name for host in self.hosts)}; add others in {self.settings.file}",
+            {"host": name},
+        )
+
+    def engine(self, host: Host | None = None) -> Engine:
+        """The client of a host, the current one by default."""
+        host = host or self.current
+        if host.name not in self._engines:
+            self._engines[host.name] = self._make_engine(host)
+        return self._engines[host.name]
+
+    def _make_engine(self, host: Host) -> Engine:
+        key = os.environ.get(host.key_env, "") if host.key_env else ""
+        if host.kind is EngineKind.OLLAMA:
+            from aether_tui.engines.ollama import OllamaEngine
+
+            return OllamaEngine(host.address)
+        if host.kind is EngineKind.LLAMACPP:
+            from aether_tui.engines.llamacpp import LlamaServerEngine
+
+            return LlamaServerEngine(host.address, api_key=key)
+        if host.kind is EngineKind.OPENAI:
+            from aether_tui.engines.openai import OpenAIEngine
+
+            return OpenAIEngine(host.address, api_key=key)
+        from aether_tui.engines.embedded import EmbeddedEngine
+
+        self._work_dir = self._work_dir or tempfile.TemporaryDirectory(prefix="aether-engine-")
+        return EmbeddedEngine(
+            Path(self._work_dir.name),
+            llama_server=self.settings.llama_server or None,
+            resolve=resolve_gguf,
+            catalogue=lambda: find_ggufs(self.settings.model_folders),
+        )
+
+    @property
+    def last_status(self) -> EngineStatus | None:
+        """What the current host said last; None before it was asked."""
+        return self._statuses.get(self.current.name)
+
+    async def status(self) -> EngineStatus:
+        """Ask the current host. Never raises."""
+        host = self.current
+        status = await self.engine(host).status()
+        self._statuses[host.name] = status
+        return status
+
+    async def detect(self) -> EngineStatus:
+        """Ask the chosen host; where none was chosen and no Ollama answers, the embedded engine becomes current."""
+        if self._missing:
+            missing, self._missing = self._missing, ""
+            error = _missing_host(missing, self)
+            return EngineStatus(self.current.kind, missing, False, reason=error.message, remedy=error.remedy)
+        status = await self.status()
+        if not status.reachable and not self._chosen:
+            self.current = self.host(EMBEDDED_HOST)
+            status = await self.status()
+        return status
+
+    async def switch(self, name: str) -> EngineStatus:
+        """Make another host current, remember it, and ask it. Raises AetherError for an unknown name."""
+        self.current = self.host(name)
+        self._chosen = True
+        try:
+            self.settings = await asyncio.to_thread(save_setting, self.settings, "host", name)
+        except AetherError as error:
+            status = await self.status()
+            return replace(status, remedy=f"the choice is not kept: {error.message}") if status.reachable else status
+        return await self.status()
+
+    def target(self, host: Host | None = None) -> EngineTarget:
+        """Kind and version of a host, as far as it told."""
+        host = host or self.current
+        status = self._statuses.get(host.name)
+        return EngineTarget(host.kind, status.version if status and status.reachable else "")
+
+    async def aclose(self) -> None:
+        """Close every client, and the embedded engine with its process."""
+        engines, self._engines = self._engines, {}
+        await asyncio.gather(*(engine.aclose() for engine in engines.values()))
+        if self._work_dir is not None:
+            self._work_dir.cleanup()
+            self._work_dir = None
+
+
+def _missing_host(name: str, service: HostService) -> AetherError:
+    try:
+        service.host(name)
+    except AetherError as error:
+        return error
+    return AetherError(ErrorCode.HOST_NOT_FOUND, f"there is no host {name}")

@@ -1,0 +1,80 @@
+"""The models that the current engine can serve, and what is known of each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from aether_tui.core.errors import AetherError, ErrorCode
+from aether_tui.core.inventory import EngineKind, ModelDetails, ModelSummary
+from aether_tui.core.manifest import Manifest, ManifestEntry
+from aether_tui.core.schema import EngineTarget, ModelFacts, ParameterSchema, facts_from_details, schema_for
+from aether_tui.files import read_whole
+from aether_tui.services.hosts import HostService
+
+
+class ModelService:
+    """Lists and describes models; what the user's manifest says is added."""
+
+    def __init__(self, hosts: HostService, home: Path) -> None:
+        self._hosts = hosts
+        self._home = home
+        self._manifest: tuple[object, Manifest | None] = (None, None)
+
+    async def list(self) -> list[ModelSummary]:
+        """What the current engine can serve. Raises AetherError."""
+        return await self._hosts.engine().models()
+
+    async def details(self, name: str) -> ModelDetails:
+        """All that the current engine, or the file, says of one model. Raises AetherError."""
+        return await self._hosts.engine().details(name)
+
+    async def facts(self, name: str) -> ModelFacts:
+        """What the parameter ranges of one model follow from. Raises AetherError."""
+        facts = facts_from_details(await self.details(name))
+        return facts
+
+    async def schema(self, facts: ModelFacts, target: EngineTarget | None = None) -> ParameterSchema:
+        """The parameters that hold for a model on the current engine. Raises AetherError on a bad manifest."""
+        entry = await asyncio.to_thread(self.manifest_entry, facts.name)
+        return schema_for(facts, target or self._hosts.target(), entry)
+
+    def manifest_entry(self, name: str) -> ManifestEntry | None:
+        """What the user's manifest says of a model. Blocking. Raises AetherError that names line and reason."""
+        path = next((path for path in self._manifest_paths() if path.is_file()), None)
+        if path is None:
+            return None
+        stat = path.stat()
+        stamp = (path, stat.st_mtime_ns, stat.st_size)
+        if self._manifest[0] != stamp:
+            self._manifest = (stamp, _read_manifest(path))
+        manifest = self._manifest[1]
+        return manifest.entry(name) if manifest else None
+
+    def _manifest_paths(self) -> tuple[Path, ...]:
+        return tuple(self._home / f"manifest.{ending}" for ending in ("yaml", "yml", "json"))
+
+
+def _read_manifest(path: Path) -> Manifest:
+    import yaml
+
+    from aether_tui.core.manifest import parse_manifest
+
+    try:
+        return parse_manifest(yaml.safe_load(read_whole(path)))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = f"line {mark.line + 1}: {getattr(error, 'problem', error)}" if mark else str(error)
+        details: Mapping[str, object] = {"path": str(path), "line": mark.line + 1 if mark else None}
+        raise AetherError(
+            ErrorCode.MANIFEST_INVALID, f"{path} is not taken: {reason}", "mend that line", details
+        ) from error
+    except AetherError as error:
+        message = f"{path} is not taken: {error.message}"
+        raise AetherError(error.code, message, error.remedy, {**error.details, "path": str(path)}) from error
+
+
+def is_file_engine(kind: EngineKind) -> bool:
+    """Whether the engine's models are files and named configurations are aliases."""
+    return kind is not EngineKind.OLLAMA
