@@ -1,0 +1,254 @@
+"""Turning a Modelfile into a model on an Ollama server, or into an alias for llama.cpp."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from aether_tui.core.aliases import alias_from_document
+from aether_tui.core.chat import Message, ParameterValue
+from aether_tui.core.errors import AetherError, ErrorCode
+from aether_tui.core.inventory import EngineKind, ModelDetails, Progress
+from aether_tui.core.modelfile.check import Problem
+from aether_tui.core.modelfile.document import Modelfile
+from aether_tui.core.modelfile.installed import document_from_details
+from aether_tui.core.names import check_model_name
+from aether_tui.core.parameters import engine_name, find, parse_value
+from aether_tui.core.schema import EngineTarget
+from aether_tui.engines.ollama import CreateRequest, OllamaEngine
+from aether_tui.services.aliases import AliasStore
+from aether_tui.services.gguf_files import DEMO, resolve_gguf
+from aether_tui.services.hosts import HostService
+from aether_tui.services.versions import VersionStore
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What a create request is made of before anything is uploaded."""
+
+    request: CreateRequest
+    weights: list[Path] = field(default_factory=list)
+    adapters: list[Path] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+class CreateService:
+    """Creates models and aliases; the earlier version is kept, and a failure leaves the old one as it was."""
+
+    def __init__(self, hosts: HostService, aliases: AliasStore, versions: VersionStore) -> None:
+        self._hosts = hosts
+        self._aliases = aliases
+        self._versions = versions
+
+    async def create(
+        self,
+        document: Modelfile,
+        name: str,
+        target: EngineTarget,
+        *,
+        base: Path,
+        removed: Sequence[str] = (),
+        problems: Sequence[Problem] = (),
+    ) -> AsyncIterator[Progress]:
+        """Create `name`; relative paths are taken from `base`. What is in `removed` must not be inherited.
+
+        Raises AetherError; progress tells each step as the server does.
+        """
+        _refuse_errors(problems)
+        steps = (
+            self._create_model(document, name, base, removed)
+            if target.kind is EngineKind.OLLAMA
+            else self._write_alias(document, name, base)
+        )
+        async for progress in steps:
+            yield progress
+
+    async def _write_alias(self, document: Modelfile, name: str, base: Path) -> AsyncIterator[Progress]:
+        model = document.get("FROM") or ""
+        path = await asyncio.to_thread(resolve_gguf, model, base)
+        written = DEMO if model == DEMO else model if not path.is_relative_to(base) else str(path)
+        alias = alias_from_document(document, name, written)
+        if alias.adapter:
+            alias = replace(alias, adapter=str((base / Path(alias.adapter).expanduser()).absolute()))
+        await asyncio.to_thread(self._versions.keep, name, document.to_bytes())
+        file = await asyncio.to_thread(self._aliases.save, alias)
+        yield Progress(f"alias written to {file}")
+
+    async def _create_model(
+        self, document: Modelfile, name: str, base: Path, removed: Sequence[str]
+    ) -> AsyncIterator[Progress]:
+        check_model_name(name)
+        engine = self._hosts.engine()
+        if not isinstance(engine, OllamaEngine):
+            raise AetherError(ErrorCode.NOT_SUPPORTED, f"{engine.address} is no Ollama server", "switch the host with :")
+        await self._keep_installed(engine, name)
+        plan = await self._plan(engine, document, name, base, removed)
+        for text in plan.left_out:
+            yield Progress(text)
+        files = dict(plan.request.files)
+        adapters = dict(plan.request.adapters)
+        for paths, into in ((plan.weights, files), (plan.adapters, adapters)):
+            for path in paths:
+                async for progress in engine.upload_file(path):
+                    if isinstance(progress, str):
+                        into[path.name] = progress
+                    else:
+                        yield progress
+        async for progress in engine.create(replace(plan.request, files=files, adapters=adapters)):
+            yield progress
+        await asyncio.to_thread(self._versions.keep, name, document.to_bytes())
+
+    async def _keep_installed(self, engine: OllamaEngine, name: str) -> None:
+        """Keep what is installed under that name, so that it can be had back."""
+        try:
+            details = await engine.details(name)
+        except AetherError as error:
+            if error.code is ErrorCode.MODEL_NOT_FOUND:
+                return
+            raise
+        await asyncio.to_thread(self._versions.keep, name, document_from_details(details, None).to_bytes())
+
+    async def _plan(
+        self, engine: OllamaEngine, document: Modelfile, name: str, base: Path, removed: Sequence[str]
+    ) -> _Plan:
+        parameters, left_out = _typed_parameters(document)
+        request = CreateRequest(
+            model=name,
+            template=document.get("TEMPLATE"),
+            system=document.get("SYSTEM"),
+            licenses=document.all("LICENSE"),
+            parameters=parameters,
+            messages=tuple(document.messages),
+            renderer=document.get("RENDERER"),
+            parser=document.get("PARSER"),
+            requires=document.get("REQUIRES"),
+        )
+        plan = _Plan(request, left_out=left_out)
+        for model in document.all("FROM"):
+            path = await asyncio.to_thread(_local_file, model, base)
+            if path is None:
+                plan.request = replace(plan.request, from_=model)
+            else:
+                plan.weights.extend(await asyncio.to_thread(_weight_files, path))
+        for adapter in document.all("ADAPTER"):
+            path = base / Path(adapter).expanduser()
+            plan.adapters.extend(await asyncio.to_thread(_weight_files, path))
+        if removed and plan.request.from_ and not plan.weights:
+            plan.request = await _without_inheritance(engine, plan.request, removed)
+        return plan
+
+
+def _refuse_errors(problems: Sequence[Problem]) -> None:
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        first = errors[0]
+        where = f"line {first.line}: " if first.line else ""
+        raise AetherError(
+            ErrorCode.MODELFILE_HAS_ERRORS,
+            f"{where}{first.reason}",
+            first.remedy,
+            {"line": first.line, "errors": len(errors)},
+        )
+
+
+def _typed_parameters(document: Modelfile) -> tuple[dict[str, ParameterValue], list[str]]:
+    """Parameters under Ollama's names with values of their type, and a sentence for each that is left out."""
+    parameters: dict[str, ParameterValue] = {}
+    left_out: list[str] = []
+    for written, values in document.parameters.items():
+        spec = find(written)
+        name = engine_name(spec.id, "ollama") if spec is not None else None
+        if spec is None or name is None:
+            left_out.append(f"{written} is left out: Ollama does not take it")
+        elif spec.retired:
+            left_out.append(f"{written} is left out: {spec.retired}")
+        else:
+            parameters[name] = tuple(values) if spec.type == "list" else parse_value(spec, values[-1])
+    return parameters, left_out
+
+
+def _local_file(model: str, base: Path) -> Path | None:
+    """The file that FROM means; None where it is a model name (Ollama's rule: what exists is a file)."""
+    if model == DEMO or model.startswith("hf:"):
+        return resolve_gguf(model, base)
+    try:
+        path = base / Path(model).expanduser()
+        return path if path.exists() else None
+    except (OSError, RuntimeError, ValueError):
+        return None
+
+
+def _weight_files(path: Path) -> list[Path]:
+    """The file itself, or the files of a folder that Ollama takes."""
+    if not path.exists():
+        raise AetherError(ErrorCode.FILE_NOT_FOUND, f"{path} does not exist", "check the path", {"path": str(path)})
+    if path.is_file():
+        return [path]
+    for pattern in ("*.safetensors", "*.gguf"):
+        if weights := sorted(path.glob(pattern)):
+            return [*weights, *sorted(path.glob("*.json")), *sorted(path.glob("tokenizer.model"))]
+    raise AetherError(
+        ErrorCode.FILE_NOT_FOUND, f"{path} holds no safetensors or GGUF files", "name a file or another folder"
+    )
+
+
+async def _without_inheritance(engine: OllamaEngine, request: CreateRequest, removed: Sequence[str]) -> CreateRequest:
+    """Build on the base's weights instead of its name where it has what must go.
+
+    A create with `from` takes over every layer, and an empty value clears none (Ollama's /api/create).
+    """
+    base = await engine.details(request.from_ or "")
+    if not base.weights_digests or not any(_has(base, subject) for subject in removed):
+        return request
+    gone = set(removed)
+    return replace(
+        request,
+        from_=None,
+        files={f"model-{index}.gguf": digest for index, digest in enumerate(base.weights_digests, 1)},
+        adapters={f"adapter-{index}.gguf": digest for index, digest in enumerate(base.adapter_digests, 1)}
+        if "ADAPTER" not in gone
+        else {},
+        template=request.template or (None if "TEMPLATE" in gone else _own_template(base)),
+        system=request.system or (None if "SYSTEM" in gone else base.system or None),
+        licenses=request.licenses or (() if "LICENSE" in gone else tuple(filter(None, [base.license]))),
+        messages=request.messages or (() if "MESSAGE" in gone else _messages(base)),
+        renderer=request.renderer or (None if "RENDERER" in gone else base.renderer or None),
+        parser=request.parser or (None if "PARSER" in gone else base.parser or None),
+        parameters={**_kept_parameters(base, gone), **request.parameters},
+    )
+
+
+def _has(base: ModelDetails, subject: str) -> bool:
+    texts = {"SYSTEM": base.system, "TEMPLATE": base.template, "LICENSE": base.license, "MESSAGE": base.messages}
+    if subject in texts:
+        return bool(texts[subject])
+    if subject == "ADAPTER":
+        return bool(base.adapter_digests)
+    return any(_id(name) == subject for name in base.parameters)
+
+
+def _own_template(base: ModelDetails) -> str | None:
+    """The base's Go template; not the Jinja text that 0.30 and later show for a GGUF's own."""
+    return base.template if base.template and base.template != base.chat_template else None
+
+
+def _messages(base: ModelDetails) -> tuple[Message, ...]:
+    return tuple(base.messages)
+
+
+def _kept_parameters(base: ModelDetails, gone: set[str]) -> dict[str, ParameterValue]:
+    kept: dict[str, ParameterValue] = {}
+    for name, value in base.parameters.items():
+        spec = find(name)
+        if _id(name) in gone:
+            continue
+        typed = value if isinstance(value, tuple) or spec is None else parse_value(spec, str(value))
+        kept[name] = typed
+    return kept
+
+
+def _id(name: str) -> str:
+    spec = find(name)
+    return spec.id if spec is not None else name

@@ -1,0 +1,260 @@
+"""Opening, keeping and saving what the Editor edits."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from aether_tui.core.aliases import document_from_alias
+from aether_tui.core.errors import AetherError, ErrorCode
+from aether_tui.core.inventory import EngineKind, ModelDetails, Progress
+from aether_tui.core.modelfile.document import Modelfile, new_document, parse
+from aether_tui.core.schema import EngineTarget, ModelFacts, facts_from_header, schema_for
+from aether_tui.files import read_whole, write_whole
+from aether_tui.services.aliases import AliasStore
+from aether_tui.services.creating import CreateService
+from aether_tui.services.drafts import Draft, DraftStore
+from aether_tui.services.editing import EditSession, Origin
+from aether_tui.services.gguf_files import DEMO, read_gguf, resolve_gguf
+from aether_tui.services.hosts import HostService
+from aether_tui.services.models import ModelService
+
+EXISTS_TTL_S = 2.0
+
+
+class EditorService:
+    """Makes EditSessions and carries them to disk and to the server."""
+
+    def __init__(
+        self,
+        hosts: HostService,
+        models: ModelService,
+        aliases: AliasStore,
+        drafts: DraftStore,
+        creating: CreateService,
+    ) -> None:
+        self._hosts = hosts
+        self._models = models
+        self._aliases = aliases
+        self.drafts = drafts
+        self._creating = creating
+
+    # Opening
+
+    def open_blank(self, model: str = DEMO) -> EditSession:
+        """A new Modelfile. Touches neither disk nor network, so that the first frame can show it."""
+        target = self._hosts.target()
+        facts = ModelFacts(name=model)
+        return EditSession(
+            new_document(model),
+            facts=facts,
+            target=target,
+            schema=schema_for(facts, target),
+            exists=_exists_from(Path.cwd()),
+        )
+
+    async def open_model(self, name: str) -> EditSession:
+        """An installed model, written as a Modelfile. Raises AetherError."""
+        if self._hosts.current.kind is not EngineKind.OLLAMA:
+            return await self._open_document(new_document(name), Origin("gguf", name), name=_short_name(name))
+        from aether_tui.core.modelfile.installed import document_from_details
+
+        details = await self._models.details(name)
+        base = await self._parent(details)
+        document = document_from_details(details, base)
+        session = await self._open_document(document, Origin("model", name), name=name)
+        session.rebase(document, installed=True)
+        return session
+
+    async def open_gguf(self, reference: str) -> EditSession:
+        """A Modelfile for a GGUF file: a path, hf:repo:QUANT, or demo. Raises AetherError."""
+        path = await asyncio.to_thread(resolve_gguf, reference)
+        written = reference if reference == DEMO else str(path)
+        return await self._open_document(new_document(written), Origin("gguf", written), name=_short_name(written))
+
+    async def open_file(self, path: Path) -> EditSession:
+        """An existing Modelfile. Raises AetherError; a file that doesn't parse is left as it is."""
+        path = path.expanduser().absolute()
+        document = parse(await asyncio.to_thread(read_whole, path))
+        return await self._open_document(document, Origin("file", str(path)), name=path.stem.lower())
+
+    async def open_alias(self, name: str) -> EditSession:
+        """A user alias, written as a Modelfile. Raises AetherError."""
+        alias = await asyncio.to_thread(self._aliases.get, name)
+        if alias is None:
+            raise AetherError(ErrorCode.MODEL_NOT_FOUND, f"there is no alias {name}", "choose one from the list")
+        return await self._open_document(document_from_alias(alias), Origin("alias", name), name=name)
+
+    async def open_draft(self, draft: Draft) -> EditSession:
+        """An edit that was not saved. The draft stays until the edit is saved or dropped. Raises AetherError."""
+        opened = await self._reopened(draft)
+        if opened is None:
+            opened = await self._open_document(parse(draft.content), Origin("draft", draft.title), name=draft.title)
+            opened.opened = new_document(opened.document.get("FROM") or DEMO)
+            opened.baseline = opened.opened
+        else:
+            opened.set_document(parse(draft.content))
+        opened.name = draft.title
+        opened.draft_key = draft.key
+        return opened
+
+    async def _reopened(self, draft: Draft) -> EditSession | None:
+        """What the draft was an edit of; None where that is gone, so that the draft opens all the same."""
+        kind, place = draft.origin.get("kind", ""), draft.origin.get("place", "")
+        openers = {
+            "model": self.open_model,
+            "gguf": self.open_gguf,
+            "alias": self.open_alias,
+            "file": lambda where: self.open_file(Path(where)),
+        }
+        if kind not in openers:
+            return None
+        try:
+            return await openers[kind](place)
+        except AetherError:
+            return None
+
+    async def refresh(self, session: EditSession) -> None:
+        """Learn again what holds for the session's model on the current host. Raises AetherError on a bad manifest."""
+        target = self._hosts.target()
+        facts = await self.facts_of(session.document, self._base_folder(session.origin))
+        session.retarget(target, await self._models.schema(facts, target), facts)
+
+    async def facts_of(self, document: Modelfile, base: Path) -> ModelFacts:
+        """What is known of the model that a document builds on; its name alone where nothing answers."""
+        model = document.get("FROM") or ""
+        if self._hosts.current.kind is EngineKind.OLLAMA and not _is_file_reference(model, base):
+            try:
+                return await self._models.facts(model)
+            except AetherError:
+                return ModelFacts(name=model)
+        try:
+            path = await asyncio.to_thread(resolve_gguf, model, base)
+            if path.is_dir():
+                return ModelFacts(name=model)
+            return facts_from_header(await asyncio.to_thread(read_gguf, path), model, str(path))
+        except AetherError:
+            return ModelFacts(name=model)
+
+    async def _open_document(self, document: Modelfile, origin: Origin, *, name: str) -> EditSession:
+        target: EngineTarget = self._hosts.target()
+        base = self._base_folder(origin)
+        if origin.kind == "gguf":
+            await asyncio.to_thread(read_gguf, await asyncio.to_thread(resolve_gguf, origin.place))
+        facts = await self.facts_of(document, base)
+        schema = await self._models.schema(facts, target)
+        return EditSession(
+            document,
+            facts=facts,
+            target=target,
+            schema=schema,
+            name=name,
+            origin=origin,
+            baseline=document,
+            exists=_exists_from(base),
+        )
+
+    async def _parent(self, details: ModelDetails) -> ModelDetails | None:
+        if not details.parent or details.parent == details.name:
+            return None
+        try:
+            return await self._models.details(details.parent)
+        except AetherError:
+            return None  # A parent that is not installed any more: the model stands on its own.
+
+    def _base_folder(self, origin: Origin) -> Path:
+        return Path(origin.place).parent if origin.kind == "file" else Path.cwd()
+
+    # Keeping
+
+    async def left_behind(self) -> list[Draft]:
+        """Edits that another run of the app did not save, newest first."""
+        drafts = await asyncio.to_thread(self.drafts.left_behind)
+        return [draft for draft in drafts if draft.kind == "modelfile"]
+
+    async def save_draft(self, session: EditSession) -> None:
+        """Keep the edit as a draft, or drop the draft when nothing is left to keep. Raises AetherError."""
+        if not session.is_dirty:
+            await self.drop_draft(session)
+            return
+        session.draft_key = session.draft_key or self.drafts.new_key(session.name)
+        draft = Draft(
+            key=session.draft_key,
+            kind="modelfile",
+            title=session.name,
+            saved_at_s=time.time(),
+            content=session.document.to_bytes(),
+            origin={"kind": session.origin.kind, "place": session.origin.place},
+        )
+        await asyncio.to_thread(self.drafts.save, draft)
+
+    async def drop_draft(self, session: EditSession) -> None:
+        """Forget the draft of an edit that is kept elsewhere. Raises AetherError."""
+        key, session.draft_key = session.draft_key, ""
+        if key:
+            await asyncio.to_thread(self.drafts.remove, key)
+
+    async def save_file(self, session: EditSession, path: Path, *, replace: bool = False) -> Path:
+        """Write the Modelfile to a file. A file that is not the opened one is only replaced when asked to."""
+        path = path.expanduser().absolute()
+        own = session.origin.kind == "file" and session.origin.place == str(path)
+        if path.exists() and not replace:
+            if not own:
+                raise AetherError(
+                    ErrorCode.CHANGED_ON_DISK, f"{path} is there already", "save again to replace it", {"path": str(path)}
+                )
+            if await asyncio.to_thread(read_whole, path) != session.opened.to_bytes():
+                raise AetherError(
+                    ErrorCode.CHANGED_ON_DISK,
+                    f"{path} was changed by another program since it was opened",
+                    "save again to replace it, or choose another name",
+                    {"path": str(path)},
+                )
+        await asyncio.to_thread(write_whole, path, session.document.to_bytes())
+        session.origin = Origin("file", str(path))
+        session.opened = session.document
+        await self.drop_draft(session)
+        return path
+
+    async def create(self, session: EditSession, name: str) -> AsyncIterator[Progress]:
+        """Make the model (Ollama) or the alias (llama.cpp) that the session describes. Raises AetherError."""
+        base = self._base_folder(session.origin)
+        async for progress in self._creating.create(
+            session.document, name, session.target, base=base, removed=session.removed_subjects(), problems=session.problems()
+        ):
+            yield progress
+        session.name = name
+        session.rebase(session.document, installed=session.target.kind is EngineKind.OLLAMA)
+        await self.drop_draft(session)
+
+
+def _exists_from(base: Path) -> Callable[[str], bool]:
+    """Whether a path of a Modelfile is there; asked of the disk every two seconds at most."""
+    seen: dict[str, tuple[float, bool]] = {}
+
+    def exists(text: str) -> bool:
+        now_s = time.monotonic()
+        kept = seen.get(text)
+        if kept is None or now_s - kept[0] > EXISTS_TTL_S:
+            try:
+                found = text == DEMO or (base / Path(text).expanduser()).exists()
+            except (OSError, RuntimeError, ValueError):
+                found = False  # Names that no path can have: too long, a NUL, an unknown user.
+            kept = seen[text] = (now_s, found)
+        return kept[1]
+
+    return exists
+
+
+def _is_file_reference(model: str, base: Path) -> bool:
+    """Whether FROM means a file, as Ollama's command line decides it: what exists is a file."""
+    return model == DEMO or model.endswith(".gguf") or _exists_from(base)(model)
+
+
+def _short_name(reference: str) -> str:
+    """A model name made of a file name."""
+    stem = os.path.basename(reference).removesuffix(".gguf").lower()
+    return "".join(char if char.isalnum() or char in "._-" else "-" for char in stem)[:60] or "model"
