@@ -117,6 +117,10 @@ class EditorService:
         except AetherError:
             return None
 
+    async def open_document(self, document: Modelfile, folder: Path) -> EditSession:
+        """A Modelfile that was read elsewhere; relative paths are taken from `folder`. Raises AetherError."""
+        return await self._open_document(document, Origin("file", str(folder / "Modelfile")), name="")
+
     async def refresh(self, session: EditSession) -> None:
         """Learn again what holds for the session's model on the current host. Raises AetherError on a bad manifest."""
         target = self._hosts.target()

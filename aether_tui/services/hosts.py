@@ -56,6 +56,27 @@ class HostService:
             {"host": name},
         )
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether the user named a host, so that another one must not step in for it."""
+        return self._chosen
+
+    def choose(self, name: str) -> None:
+        """Make a host current for this run only. Raises AetherError for an unknown name."""
+        self.current = self.host(name)
+        self._chosen = True
+        self._missing = ""
+
+    def assume(self, target: EngineTarget) -> None:
+        """Check against a server of that kind and version without asking one."""
+        host = next((host for host in self.hosts if host.kind is target.kind), self.current)
+        self.choose(host.name)
+        self._statuses[host.name] = EngineStatus(target.kind, host.address, True, target.version)
+
+    async def detect_for_check(self) -> None:
+        """Ask the chosen host for its version; where no Ollama answers, the newest known one is assumed."""
+        await self.status()
+
     def engine(self, host: Host | None = None) -> Engine:
         """The client of a host, the current one by default."""
         host = host or self.current

@@ -1,0 +1,77 @@
+"""What several commands need: options, input from a file or standard input, a running set of services."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from aether_tui.core.errors import AetherError, ErrorCode
+from aether_tui.core.inventory import EngineStatus
+from aether_tui.files import TEXT_LIMIT_BYTES, read_whole
+from aether_tui.services.container import Services
+from aether_tui.settings import EMBEDDED_HOST, load_settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+HostName = Annotated[str, typer.Option("--host", help="A host by name, instead of the current one.")]
+
+Result = TypeVar("Result")
+
+
+def read_input(file: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`. Raises AetherError."""
+    if file != "-":
+        return read_whole(Path(file).expanduser())
+    data = sys.stdin.buffer.read(TEXT_LIMIT_BYTES + 1)
+    if len(data) > TEXT_LIMIT_BYTES:
+        raise AetherError(ErrorCode.BAD_INPUT, "standard input is too large for a text", "give a smaller one")
+    return data
+
+
+def run_async(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Run one async command to its end."""
+
+    async def main() -> Result:
+        return await work()
+
+    return asyncio.run(main())
+
+
+@asynccontextmanager
+async def services(host: str = "", *, embedded: bool = False) -> AsyncIterator[Services]:
+    """Services on the named host, closed afterwards. Raises AetherError where the settings can't be taken."""
+    settings = load_settings()
+    if settings.problem is not None:
+        raise settings.problem
+    made = Services(settings)
+    try:
+        if host:
+            made.hosts.choose(host)
+        elif embedded:
+            made.hosts.choose(EMBEDDED_HOST)
+        yield made
+    finally:
+        await made.aclose()
+
+
+async def require_engine(made: Services) -> EngineStatus:
+    """The status of the current host. Raises AetherError where it does not answer."""
+    status = await made.hosts.detect()
+    if not status.reachable:
+        raise AetherError(
+            ErrorCode.ENGINE_UNREACHABLE,
+            status.reason or f"{status.address} does not answer",
+            status.remedy,
+            {"host": made.hosts.current.name, "address": status.address},
+        )
+    return status
+
+
+def is_file_reference(model: str) -> bool:
+    """Whether a model is a GGUF file for the embedded engine: demo, a .gguf path, or hf:repo:QUANT."""
+    return model == "demo" or model.startswith("hf:") or model.endswith(".gguf")

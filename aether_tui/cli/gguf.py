@@ -1,0 +1,47 @@
+"""`aether gguf FILE`: what a GGUF header says."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from aether_tui.cli.common import Json
+from aether_tui.cli.output import print_success, printable
+
+
+def show(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A GGUF file, demo, or hf:repo:QUANT in the cache.")],
+    tensors: Annotated[bool, typer.Option("--tensors", help="List the tensors too.")] = False,
+    json: Json = False,
+) -> None:
+    """Show what a GGUF header says, without loading the model."""
+    from aether_tui.core.gguf import summary
+    from aether_tui.core.units import file_size
+    from aether_tui.services.gguf_files import read_gguf, resolve_gguf
+
+    path = resolve_gguf(file)
+    header = read_gguf(path)
+    values = summary(header)
+    if json:
+        listed = [
+            {"name": tensor.name, "shape": list(tensor.shape), "type": tensor.type_name, "offset": tensor.offset}
+            for tensor in header.tensors
+        ]
+        print_success({"path": str(path), **values, **({"tensors": listed} if tensors else {})})
+        return
+    sys.stdout.write(f"{path}  {file_size(header.size_bytes)}\n")
+    for key, value in values.items():
+        if key != "metadata":
+            sys.stdout.write(printable(f"{key:<24} {_shown(value)}") + "\n")
+    for key, value in header.metadata.items():
+        sys.stdout.write(printable(f"{key:<44} {_shown(value)}") + "\n")
+    for tensor in header.tensors if tensors else ():
+        shape = "x".join(str(size) for size in tensor.shape)
+        sys.stdout.write(printable(f"{tensor.name:<44} {tensor.type_name:<8} {shape}") + "\n")
+
+
+def _shown(value: object) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= 100 else f"{text[:97]}…"
