@@ -1,0 +1,211 @@
+"""Where Textual 8.2.8 and terminals need help; each quirk in one place, with its reason.
+
+`install()` is called once, before the app is made.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable
+from itertools import repeat
+from typing import Any
+
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.strip import Strip
+
+Cell = tuple[str, Style | None]
+GAP = 6
+"""Unchanged cells between two changes that are sent rather than jumped over: a jump costs about as much."""
+
+
+class Shadow:
+    """What the terminal shows, cell by cell, so that only cells that changed are sent.
+
+    Textual sends dirty regions whole: of a focus change it would repaint both panes (23 KB instead of 4).
+    """
+
+    def __init__(self) -> None:
+        self.width = 0
+        self.rows: list[list[Cell]] = []
+
+    def forget(self) -> None:
+        """Nothing is known of the terminal any more: the next update is sent whole."""
+        self.rows = []
+
+    def whole(self, lines: list[list[Segment]], width: int, console: Console) -> str:
+        """The update for the whole screen."""
+        known = len(self.rows) == len(lines) and self.width == width
+        if not known:
+            self.rows = [[] for _ in lines]
+            self.width = width
+        out: list[str] = []
+        for y, segments in enumerate(lines):
+            self._line(y, 0, cells_of(segments), console, out)
+        return "".join(out)
+
+    def spans(self, spans: Iterable[tuple[int, int, list[Segment]]], console: Console) -> str | None:
+        """The update for some spans (y, x, segments); None when nothing is known of the screen."""
+        if not self.rows:
+            return None
+        out: list[str] = []
+        for y, x, segments in spans:
+            if y < len(self.rows):
+                self._line(y, x, cells_of(segments), console, out)
+        return "".join(out)
+
+    def _line(self, y: int, x: int, cells: list[Cell], console: Console, out: list[str]) -> None:
+        row = self.rows[y]
+        end = x + len(cells)
+        if len(row) < end:
+            if x > len(row):
+                row.extend([("", None)] * (x - len(row)))
+            _emit(out, y, x, cells, console)
+            row[x:end] = cells
+            return
+        before = row[x:end]
+        if before == cells:
+            return
+        for start, stop in _runs(before, cells):
+            _emit(out, y, x + start, cells[start:stop], console)
+        row[x:end] = cells
+
+
+def cells_of(segments: Iterable[Segment]) -> list[Cell]:
+    """One entry for each cell; a character of two cells is followed by an empty one."""
+    cells: list[Cell] = []
+    extend = cells.extend
+    for text, style, control in segments:
+        if control or not text:
+            continue
+        if text.isascii() or cell_len(text) == len(text):
+            extend(zip(text, repeat(style), strict=False))
+            continue
+        for character in text:
+            width = cell_len(character)
+            if width == 0 and cells:
+                cells[-1] = (cells[-1][0] + character, cells[-1][1])
+                continue
+            extend(((character, style), *[("", style)] * (width - 1)))
+    return cells
+
+
+def _runs(before: list[Cell], after: list[Cell]) -> Iterable[tuple[int, int]]:
+    """Where two lines differ, near differences joined; a run begins and ends with whole characters."""
+    length = len(after)
+    index = 0
+    while index < length:
+        if before[index] == after[index]:
+            index += 1
+            continue
+        start = index
+        stop = index + 1
+        scan = stop
+        while scan < length and scan - stop < GAP:
+            if before[scan] != after[scan]:
+                stop = scan + 1
+            scan += 1
+        while start > 0 and (not after[start][0] or not before[start][0]):
+            start -= 1
+        while stop < length and (not after[stop][0] or not before[stop][0]):
+            stop += 1
+        yield start, stop
+        index = max(scan, stop)
+
+
+def _emit(out: list[str], y: int, x: int, cells: list[Cell], console: Console) -> None:
+    """Move there and write the cells, characters of one style together."""
+    out.append(f"\x1b[{y + 1};{x + 1}H")
+    system = console._color_system or ColorSystem.TRUECOLOR
+    index = 0
+    length = len(cells)
+    dirty = False
+    while index < length:
+        style = cells[index][1]
+        stop = index + 1
+        while stop < length and (cells[stop][1] is style or cells[stop][1] == style):
+            stop += 1
+        text = "".join([character for character, _ in cells[index:stop]])
+        codes = "" if style is None else (style._ansi or Strip.render_ansi(style, system))
+        if codes:
+            out.append(f"\x1b[0;{codes}m{text}" if dirty else f"\x1b[{codes}m{text}")
+        else:
+            out.append(f"\x1b[m{text}" if dirty else text)
+        dirty = bool(codes)
+        index = stop
+    if dirty:
+        out.append("\x1b[m")
+
+
+_shadow = Shadow()
+
+
+def forget_screen() -> None:
+    """The terminal was cleared or resized by someone else: send everything next time."""
+    _shadow.forget()
+
+
+def _chops_segments(update: ChopsUpdate) -> Iterable[tuple[int, int, list[Segment]]]:
+    """The segments of a partial update, cropped to its spans on both sides.
+
+    Textual crops a span on the right only: a change in column 60 would send columns 0-60.
+    """
+    for y, x1, x2 in update.spans:
+        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if strip is None or x >= x2 or end <= x1:
+                continue
+            if x < x1 or end > x2:
+                start, stop = max(x1, x), min(x2, end)
+                yield y, start, strip.crop(start - x, stop - x)._segments
+            else:
+                yield y, x, strip._segments
+
+
+def _render_chops(self: ChopsUpdate, console: Console) -> str:
+    sent = _shadow.spans(_chops_segments(self), console)
+    if sent is not None:
+        return sent
+    out: list[str] = []
+    for y, x, segments in _chops_segments(self):
+        _emit(out, y, x, cells_of(segments), console)
+    return "".join(out)
+
+
+def _render_layout(self: LayoutUpdate, console: Console) -> str:
+    lines = [[segment for strip in line for segment in strip._segments] for line in self.strips]
+    if self.region.x or self.region.y:
+        _shadow.forget()
+        out: list[str] = []
+        for y, segments in enumerate(lines):
+            _emit(out, self.region.y + y, self.region.x, cells_of(segments), console)
+        return "".join(out)
+    return _shadow.whole(lines, self.region.width, console)
+
+
+def _lenient_utf8(errors: str = "replace") -> codecs.IncrementalDecoder:
+    return codecs.lookup("utf-8").incrementaldecoder(errors)
+
+
+def _guard_input() -> None:
+    """Bytes that are not UTF-8 must not end the app.
+
+    After a tmux reattach a terminal may send mouse reports in the old form, with bytes above 127 past
+    column 95 (Textual issue 6668).
+    """
+    from textual.drivers import linux_driver
+
+    def decoder(encoding: str) -> Any:
+        return _lenient_utf8 if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)
+
+    linux_driver.getincrementaldecoder = decoder  # type: ignore[attr-defined]
+
+
+def install() -> None:
+    """Put the replacements in place."""
+    ChopsUpdate.render_segments = _render_chops  # type: ignore[method-assign]
+    LayoutUpdate.render_segments = _render_layout  # type: ignore[method-assign]
+    _guard_input()

@@ -1,0 +1,101 @@
+"""What every work screen has: the bars, the panes between them, and the way to the app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Protocol, cast
+
+from textual.app import ComposeResult
+from textual.reactive import Reactive
+from textual.screen import Screen
+from textual.widget import Widget
+
+from aether_tui.widgets.key_bar import KeyBar
+from aether_tui.widgets.tab_row import TabRow
+from aether_tui.widgets.top_bar import TopBar, TopState
+
+if TYPE_CHECKING:
+    from aether_tui.services import Services
+    from aether_tui.settings import Settings
+
+NARROW = 100
+WIDE = 140
+
+
+def width_class(width: int) -> str:
+    """The breakpoint class of a width."""
+    return "-narrow" if width < NARROW else "-wide" if width >= WIDE else "-normal"
+
+
+class Shell(Protocol):
+    """What the app gives its screens."""
+
+    settings: Settings
+    top: TopState
+
+    @property
+    def services(self) -> Services:
+        """The services, made on first use."""
+        ...
+
+    def open_screen(self, name: str) -> None:
+        """Show another screen."""
+        ...
+
+    def show_top(self, **changes: object) -> None:
+        """Change what the top bar shows."""
+        ...
+
+    def tell(self, text: str, role: str = "muted") -> None:
+        """Say what just happened at the end of the tab row."""
+        ...
+
+    def copy_text(self, text: str, what: str) -> None:
+        """Copy by the terminal's clipboard, say how, and keep a file beside it."""
+        ...
+
+    def keys_wait_for(self, widget: Widget) -> None:
+        """Keys that were typed ahead wait until the widget has the focus."""
+        ...
+
+
+class WorkScreen(Screen[None]):
+    """A screen with a tab of its own. Subclasses give `compose_body`."""
+
+    NAME: ClassVar[str] = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-normal"), (WIDE, "-wide")]
+
+    # Textual's own repaints the whole screen when the focus moves.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+
+    def __init__(self) -> None:
+        super().__init__(name=self.NAME, classes=f"work {width_class(self.app.size.width)}")
+
+    @property
+    def shell(self) -> Shell:
+        """The app, as screens may use it."""
+        return cast("Shell", self.app)
+
+    def compose_body(self) -> ComposeResult:
+        """The panes."""
+        yield from ()
+
+    def compose(self) -> ComposeResult:
+        shell = self.shell
+        yield TopBar(shell.top)
+        yield TabRow(self.app.tabs, self.NAME)  # type: ignore[attr-defined]
+        yield from self.compose_body()
+        yield KeyBar()
+
+    def stop_running(self) -> bool:
+        """Stop what streams or runs here; False when there was nothing."""
+        return False
+
+    def show_top(self, state: TopState) -> None:
+        """Called by the app when the top bar's figures changed, and when the screen comes up."""
+        for bar in self.query(TopBar):
+            bar.show(state)
+
+    def tell(self, text: str, role: str = "muted") -> None:
+        """Show a notice at the end of the tab row."""
+        for row in self.query(TabRow):
+            row.tell(text, role)

@@ -1,0 +1,425 @@
+"""Panes: bordered areas that draw their own frame line, rows and scroll thumb, one widget each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from aether_tui.actions import bindings
+from aether_tui.widgets.roles import Glyphs, Roles, glyphs_of, roles_of
+from aether_tui.widgets.text import fit
+
+Parts = Sequence[tuple[str, str]]
+"""Text with the role it is drawn in: `[("+3", "added"), (" to installed", "muted")]`."""
+
+FRAME = 2
+MARGIN = 4
+
+
+def segments_of(parts: Parts, roles: Roles) -> list[Segment]:
+    """Segments of some text by role."""
+    return [Segment(text, roles.get(role)) for text, role in parts if text]
+
+
+def parts_width(parts: Parts) -> int:
+    """The cells that some parts take."""
+    return sum(cell_len(text) for text, _ in parts)
+
+
+def frame_line(
+    width: int,
+    ends: tuple[str, str],
+    title: str,
+    status: Parts,
+    active: bool,
+    roles: Roles,
+    glyphs: Glyphs,
+) -> list[Segment]:
+    """A line of a frame with a title at the left and a status at the right; the status goes first when room is short."""
+    edge = roles.accent if active else roles.frame
+    left, right_end = ends
+    room = width - 6
+    title = fit(title, max(0, room - 2), glyphs.ellipsis) if title else ""
+    used = cell_len(title) + 2 if title else 0
+    taken = parts_width(status) + 2 if status else 0
+    if used + taken > room:
+        status, taken = (), 0
+    segments = [Segment(left + glyphs.line, edge)]
+    if title:
+        segments.append(Segment(f" {title} ", roles.get("bold accent" if active else "bold text")))
+    segments.append(Segment(glyphs.line * max(0, width - 4 - used - taken), edge))
+    if status:
+        segments += [Segment(" ", edge), *segments_of(status, roles), Segment(" ", edge)]
+    segments.append(Segment(glyphs.line + right_end, edge))
+    return segments
+
+
+class Pane(Widget, can_focus=True):
+    """A frame with rows in it. Subclasses give `row_count` and `draw_row`; `foot_lines` stand under a divider.
+
+    The screen calls the setters directly: a message between panes would come one or two frames late.
+    """
+
+    ALLOW_SELECT = False
+    BINDINGS = bindings("pane")
+
+    class Scrolled(Message):
+        """The first visible row changed."""
+
+    def __init__(self, title: str = "", *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.title = title
+        self.status: Parts = ()
+        self.foot_title = ""
+        self.scroll_row = 0
+        self._strips: dict[int, Strip] = {}
+        self._strips_for: tuple[Size, Roles, bool] | None = None
+
+    # What subclasses give
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return 0
+
+    def draw_row(self, index: int, width: int) -> Iterable[Segment] | Strip:
+        """One row, at most `width` cells; it is cut and filled by the pane."""
+        raise NotImplementedError
+
+    def foot_lines(self, width: int) -> Sequence[Iterable[Segment]]:
+        """Lines under a divider inside the same frame; none by default."""
+        return ()
+
+    @property
+    def foot_height(self) -> int:
+        """How many lines the foot takes, without its divider; 0 for none."""
+        return 0
+
+    def selected(self, index: int) -> bool:
+        """Whether a row is drawn as the selected one."""
+        return False
+
+    # Setters
+
+    def set_title(self, title: str) -> None:
+        """Change the title; nothing is repainted when it stays the same."""
+        if title != self.title:
+            self.title = title
+            self.refresh_line(0)
+
+    def set_status(self, status: Parts) -> None:
+        """Change what stands at the right of the frame line."""
+        if tuple(status) != tuple(self.status):
+            self.status = tuple(status)
+            self.refresh_line(0)
+
+    # Geometry
+
+    @property
+    def active(self) -> bool:
+        """Whether keys go here; stays true while the terminal itself is in the background."""
+        app = self.app
+        return self.has_focus or (not app.app_focus and app._last_focused_on_app_blur is self)
+
+    @property
+    def body_height(self) -> int:
+        """How many rows are visible."""
+        foot = self.foot_height
+        return max(0, self.size.height - FRAME - (foot + 1 if foot else 0))
+
+    @property
+    def row_width(self) -> int:
+        """The cells of a row."""
+        return max(0, self.size.width - MARGIN)
+
+    @property
+    def furthest_row(self) -> int:
+        """The largest `scroll_row`."""
+        return max(0, self.row_count - self.body_height)
+
+    def line_of_row(self, index: int) -> int | None:
+        """The line of this widget on which a row stands; None when it is out of sight."""
+        line = index - self.scroll_row
+        return line + 1 if 0 <= line < self.body_height else None
+
+    def row_at_line(self, y: int) -> int | None:
+        """The row on a line of this widget."""
+        line = y - 1
+        row = line + self.scroll_row
+        return row if 0 <= line < self.body_height and row < self.row_count else None
+
+    # Scrolling
+
+    def scroll_rows_to(self, row: int) -> None:
+        """Make `row` the first visible one, as far as the rows reach."""
+        row = max(0, min(row, self.furthest_row))
+        if row != self.scroll_row:
+            self.scroll_row = row
+            self.refresh_body()
+            self.post_message(self.Scrolled())
+
+    def show_row(self, index: int) -> None:
+        """Scroll as little as needed for a row to be seen."""
+        height = self.body_height
+        if index < self.scroll_row:
+            self.scroll_rows_to(index)
+        elif height and index >= self.scroll_row + height:
+            self.scroll_rows_to(index - height + 1)
+
+    def action_scroll_rows(self, count: int) -> None:
+        """Move by rows."""
+        self.scroll_rows_to(self.scroll_row + count)
+
+    def action_scroll_pages(self, count: int) -> None:
+        """Move by what is visible."""
+        self.scroll_rows_to(self.scroll_row + count * max(1, self.body_height - 1))
+
+    def action_scroll_edge(self, end: int) -> None:
+        """Move to the first row (-1) or the last (1)."""
+        self.scroll_rows_to(self.furthest_row if end > 0 else 0)
+
+    # Repainting
+
+    def refresh_line(self, y: int) -> None:
+        """Draw one line of this widget again."""
+        self._strips.pop(y, None)
+        if self.is_mounted:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def refresh_row(self, index: int) -> None:
+        """Draw one row again, if it is in sight."""
+        line = self.line_of_row(index)
+        if line is not None:
+            self.refresh_line(line)
+
+    def refresh_body(self) -> None:
+        """Draw all rows again, and the thumb."""
+        height = self.body_height
+        for y in range(1, height + 1):
+            self._strips.pop(y, None)
+        if self.is_mounted and height:
+            self.refresh(Region(0, 1, self.size.width, height))
+
+    def refresh_foot(self) -> None:
+        """Draw the divider and the foot again."""
+        foot = self.foot_height
+        if not foot or not self.is_mounted:
+            return
+        top = self.size.height - 2 - foot
+        for y in range(top, self.size.height - 1):
+            self._strips.pop(y, None)
+        self.refresh(Region(0, top, self.size.width, foot + 1))
+
+    def redraw(self) -> None:
+        """Draw everything again."""
+        self._strips.clear()
+        self.refresh()
+
+    # Drawing
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        roles = roles_of(self)
+        size = self.size
+        key = (size, roles, self.active)
+        if self._strips_for != key:
+            self._strips.clear()
+            self._strips_for = key
+        strips = []
+        for y in crop.line_range:
+            strip = self._strips.get(y)
+            if strip is None:
+                strip = self._strips[y] = self._filtered(self._draw_line(y, size, roles))
+            strips.append(strip)
+        if crop.column_span != (0, size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
+    def _filtered(self, strip: Strip) -> Strip:
+        for line_filter in self.get_line_filters():
+            strip = strip.apply_filter(line_filter, self.background_colors[1])
+        return strip
+
+    def _draw_line(self, y: int, size: Size, roles: Roles) -> Strip:
+        glyphs = glyphs_of(self)
+        active = self.active
+        width, height = size
+        body = self.body_height
+        if y == 0:
+            ends = (glyphs.top_left, glyphs.top_right)
+            return Strip(frame_line(width, ends, self.title, self.status, active, roles, glyphs), width)
+        if y >= height - 1:
+            ends = (glyphs.bottom_left, glyphs.bottom_right)
+            return Strip(frame_line(width, ends, "", (), active, roles, glyphs), width)
+        if y == body + 1:
+            ends = (glyphs.tee_left, glyphs.tee_right)
+            return Strip(frame_line(width, ends, self.foot_title, (), active, roles, glyphs), width)
+        edge = roles.accent if active else roles.frame
+        if y > body:
+            lines = self.foot_lines(width - MARGIN)
+            line = list(lines[y - body - 2]) if y - body - 2 < len(lines) else []
+            return Strip([Segment(glyphs.wall, edge), *self._padded(line, width, roles), Segment(glyphs.wall, edge)])
+        inner = self._draw_body_line(y, width, roles)
+        thumb = glyphs.thumb if self._thumb_on(y - 1, body) else glyphs.wall
+        return Strip([Segment(glyphs.wall, edge), *inner, Segment(thumb, edge)], width)
+
+    def _draw_body_line(self, y: int, width: int, roles: Roles) -> list[Segment]:
+        index = self.row_at_line(y)
+        if index is None:
+            return self._padded([], width, roles)
+        segments = self._padded(self.draw_row(index, width - MARGIN), width, roles)
+        if self.selected(index):
+            focused = self.active
+            segments = [Segment(text, roles.on_row(style or roles.text, focused)) for text, style, _ in segments]
+        return segments
+
+    def _padded(self, line: Iterable[Segment], width: int, roles: Roles) -> list[Segment]:
+        """A row cut or filled to the inner width, with a blank at either side."""
+        blank = roles.text
+        segments = [Segment(" ", blank), *line]
+        used = sum(cell_len(text) for text, _, _ in segments)
+        inner = max(0, width - 2)
+        if used > inner - 1:
+            segments = Segment.adjust_line_length(segments, max(0, inner - 1), style=blank)
+            used = max(0, inner - 1)
+        segments.append(Segment(" " * (inner - used), blank))
+        return segments
+
+    def _thumb_on(self, line: int, body: int) -> bool:
+        """Whether the scroll thumb is on a line of the body."""
+        count = self.row_count
+        if count <= body or not body:
+            return False
+        length = max(1, round(body * body / count))
+        furthest = count - body
+        top = round((body - length) * self.scroll_row / furthest) if furthest else 0
+        return top <= line < top + length
+
+    # Events
+
+    def on_focus(self) -> None:
+        """The frame takes the accent."""
+        self.redraw()
+
+    def on_blur(self) -> None:
+        """The frame loses it, unless only the terminal went to the background."""
+        if not self.active:
+            self.redraw()
+
+    def on_resize(self) -> None:
+        """Textual calls the handlers of every base class: subclasses extend `resized`."""
+        self.resized()
+
+    def resized(self) -> None:
+        """Keep the scroll position within the rows."""
+        self.scroll_row = max(0, min(self.scroll_row, self.furthest_row))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel moves three rows."""
+        event.stop()
+        self.scroll_rows_to(self.scroll_row + 3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel moves three rows."""
+        event.stop()
+        self.scroll_rows_to(self.scroll_row - 3)
+
+
+class ListPane(Pane):
+    """A pane with a selected row."""
+
+    BINDINGS = bindings("list")
+
+    class Moved(Message):
+        """Another row was selected."""
+
+        def __init__(self, pane: ListPane, index: int) -> None:
+            super().__init__()
+            self.pane = pane
+            self.index = index
+
+        @property
+        def control(self) -> ListPane:
+            """The pane whose selection moved."""
+            return self.pane
+
+    class Chosen(Message):
+        """A row was opened, by enter or by a click on the selected row."""
+
+        def __init__(self, pane: ListPane, index: int) -> None:
+            super().__init__()
+            self.pane = pane
+            self.index = index
+
+        @property
+        def control(self) -> ListPane:
+            """The pane whose row was opened."""
+            return self.pane
+
+    def __init__(self, title: str = "", *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(title, id=id, classes=classes)
+        self.cursor = 0
+
+    def selectable(self, index: int) -> bool:
+        """Whether the selection may rest on a row."""
+        return True
+
+    def selected(self, index: int) -> bool:
+        return index == self.cursor
+
+    def moved(self) -> None:
+        """Called when the selection moved; posts `Moved` unless a subclass does its work at once."""
+        self.post_message(self.Moved(self, self.cursor))
+
+    def move_to(self, index: int, step: int = 1) -> bool:
+        """Select the row, or the nearest one after it (before it for a negative step) that may be selected."""
+        count = self.row_count
+        index = max(0, min(index, count - 1))
+        while 0 <= index < count and not self.selectable(index):
+            index += step
+        if not 0 <= index < count or index == self.cursor:
+            return False
+        before, self.cursor = self.cursor, index
+        self.refresh_row(before)
+        self.show_row(index)
+        self.refresh_row(index)
+        self.moved()
+        return True
+
+    def action_cursor(self, step: int) -> None:
+        """Select the next row, or the one before."""
+        if not self.move_to(self.cursor + step, 1 if step > 0 else -1):
+            self.show_row(self.cursor)
+
+    def action_cursor_page(self, step: int) -> None:
+        """Move the selection by what is visible."""
+        self.move_to(self.cursor + step * max(1, self.body_height - 1), step)
+
+    def action_cursor_edge(self, end: int) -> None:
+        """Select the first row (-1) or the last (1)."""
+        self.move_to(self.row_count - 1 if end > 0 else 0, -end)
+
+    def action_choose(self) -> None:
+        """Open the selected row."""
+        if self.row_count:
+            self.post_message(self.Chosen(self, self.cursor))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click selects; a click on the selected row opens it."""
+        index = self.row_at_line(event.y)
+        if index is None or not self.selectable(index):
+            return
+        if index == self.cursor:
+            self.action_choose()
+        else:
+            self.move_to(index)
+
+    def resized(self) -> None:
+        super().resized()
+        self.show_row(self.cursor)
