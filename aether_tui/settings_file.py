@@ -65,7 +65,8 @@ def with_scalar(path: Path, name: str, value: str) -> None:
     """Set one top-level scalar, keeping every other line. Raises AetherError."""
     text = _read(path) if path.exists() else ""
     line = f"{name}: {yaml.safe_dump(value, default_style='').splitlines()[0]}"
-    changed, count = re.subn(rf"(?m)^{re.escape(name)}\s*:.*$", lambda _: line, text)
+    old = rf"(?m)^{re.escape(name)}\s*:[^#\n]*?(\s+#.*)?$"
+    changed, count = re.subn(old, lambda match: line + (match[1] or ""), text)
     if not count:
         changed = text + ("" if not text or text.endswith("\n") else "\n") + line + "\n"
     check_settings(path, changed)
