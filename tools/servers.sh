@@ -165,8 +165,8 @@ fi
 say "folder $CACHE, $JOBS jobs, $MARCH"
 consider "Ollama $CURRENT" "ollama-$CURRENT" "$CURRENT" bin/ollama build_current go cc
 consider "llama.cpp" llama.cpp "$LLAMA_SOURCE" "bin/llama-server bin/llama-quantize" build_llama cmake cc c++
-consider "Ollama $EARLIER" "ollama-$EARLIER" "$EARLIER" bin/ollama build_earlier go cc c++
 join
+consider "Ollama $EARLIER" "ollama-$EARLIER" "$EARLIER" bin/ollama build_earlier go cc c++
 if [ ${#FAILED[@]} -gt 0 ]; then
   say "failed: $(printf '%s; ' "${FAILED[@]}")"
   exit 1
