@@ -32,7 +32,7 @@ class Style:
 
 def set_parameter(nodes: Nodes, name: str, values: Sequence[str]) -> Nodes:
     """All PARAMETERs called `name` become `values`."""
-    if not _PARAMETER_NAME.fullmatch(name):
+    if values and not _PARAMETER_NAME.fullmatch(name):
         raise AetherError(
             ErrorCode.PARAMETER_INVALID, f'"{name}" cannot be a parameter name', "Use letters, digits and _ only"
         )
@@ -203,9 +203,9 @@ def _node(raw: str) -> Node:
 
 
 def _default_place(nodes: Nodes, keyword: str) -> int:
-    """Where a first instruction of this keyword goes: PARAMETER behind FROM, others behind their usual forerunners."""
-    if keyword in ("PARAMETER", "FROM"):
-        leaders: Sequence[str] = ("FROM",)
+    """Where a new instruction goes: PARAMETER behind its like, else behind FROM; others behind what usually leads."""
+    if keyword == "PARAMETER":
+        leaders: Sequence[str] = ("PARAMETER",) if any(node.keyword == keyword for node in nodes) else ("FROM",)
     else:
         leaders = KEYWORDS[: KEYWORDS.index(keyword)]
     return max((index + 1 for index, node in enumerate(nodes) if node.keyword in leaders), default=0)

@@ -81,10 +81,11 @@ def parse_nodes(source: str, encoding: Encoding) -> tuple[Node, ...]:
 class Scanner:
     """One pass over a text."""
 
-    def __init__(self, source: str, encoding: Encoding) -> None:
+    def __init__(self, source: str, encoding: Encoding, dropped: str | None = None) -> None:
+        """`dropped`: what of the text Ollama drops, where the caller knows it already."""
         self._source = source
         self._encoding = encoding
-        self._dropped = dropped_characters(source)
+        self._dropped = dropped_characters(source) if dropped is None else dropped
         self._previous: Node | None = None
 
     def nodes(self) -> Iterator[Node]:

@@ -30,8 +30,9 @@ def spell(value: str, like: str = "") -> str:
     Characters that Ollama drops are written as they are. Raises where no spelling holds the value.
     """
     value = sanitize(value)
+    dropped = dropped_characters(value)
     for candidate in _spellings(value, like):
-        if _reads_as(candidate, value):
+        if _reads_as(candidate, value, dropped):
             return candidate
     raise AetherError(
         ErrorCode.MODELFILE_INVALID,
@@ -47,23 +48,23 @@ def code_points(characters: str) -> str:
 
 def _spellings(value: str, like: str) -> tuple[str, ...]:
     """The possible spellings, the preferred one first."""
-    bare, single, triple = value, f'"{value}"', f"{TRIPLE}{value}{TRIPLE}"
+    single, triple = f'"{value}"', f"{TRIPLE}{value}{TRIPLE}"
+    # An empty value reads as such without quotes too, but a trailing space is easily lost on the way.
+    bare = () if value == "" or "\n" in value or "\r" in value else (value,)
+    if like.startswith('"') and not like.startswith(TRIPLE):
+        return single, triple, *bare
     if like.startswith(TRIPLE):
-        return triple, single, bare
-    if like.startswith('"'):
-        return single, triple, bare
-    if "\n" in value or "\r" in value or '"' in value:
-        return bare, triple, single
-    return bare, single, triple
+        return triple, single, *bare
+    if '"' in value or (value and not bare):
+        return *bare, triple, single
+    return *bare, single, triple
 
 
-def _reads_as(spelling: str, value: str) -> bool:
+def _reads_as(spelling: str, value: str, dropped: str) -> bool:
     """Whether a parser that keeps all characters reads `spelling` as `value`."""
-    if spelling == "":
-        return False  # Read as empty all the same, but trailing spaces are easily lost on the way.
     text = _PROBE + spelling
     try:
-        node = next(Scanner(text, Encoding()).nodes())
+        node = next(Scanner(text, Encoding(), dropped).nodes())
     except ModelfileError:
         return False
     return len(node.raw) == len(text) and node.written == value

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+Codec = Literal["utf-8", "utf-16-le", "utf-16-be"]
+
 _UTF8_MARK = b"\xef\xbb\xbf"
 _LONE = re.compile("[\ud800-\udfff]+")
 # Go's UTF-16 decoder turns a lone surrogate and a low one after it into a single replacement character.
@@ -15,11 +17,15 @@ _TAIL_MARK = "\ud800"
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a file was written: its codec, its byte order mark, and the odd last byte of a UTF-16 file."""
+    """How a file was written: its codec, its byte order mark, and the odd last byte of a UTF-16 file.
 
-    codec: Literal["utf-8", "utf-16-le", "utf-16-be"] = "utf-8"
+    `damaged` says that the text has lone surrogates in it, which stand for bytes that the codec cannot read.
+    """
+
+    codec: Codec = "utf-8"
     mark: bytes = b""
     tail: bytes = b""
+    damaged: bool = False
 
     @property
     def errors(self) -> str:
@@ -35,7 +41,7 @@ class Encoding:
 
     def readable(self, source: str) -> str:
         """`source` as Ollama reads it: undecodable bytes are replacement characters."""
-        if source.isascii() or not _LONE.search(source):
+        if not self.damaged or source.isascii():
             return source
         if self.codec != "utf-8":
             return _LONE_UTF16.sub("\ufffd", source)
@@ -48,19 +54,19 @@ class Encoding:
 def decode(data: bytes) -> tuple[Encoding, str]:
     """The encoding of a file, told by its byte order mark as Ollama does, and its text without the mark."""
     if data.startswith(_UTF8_MARK):
-        return Encoding(mark=_UTF8_MARK), data[3:].decode("utf-8", "surrogateescape")
-    if data.startswith(b"\xff\xfe"):
-        return _decode_utf16(data, "utf-16-le")
-    if data.startswith(b"\xfe\xff"):
-        return _decode_utf16(data, "utf-16-be")
-    return Encoding(), data.decode("utf-8", "surrogateescape")
+        return _decoded("utf-8", _UTF8_MARK, data[3:])
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _decoded("utf-16-le" if data[0] == 0xFF else "utf-16-be", data[:2], data[2:])
+    return _decoded("utf-8", b"", data)
 
 
-def _decode_utf16(data: bytes, codec: Literal["utf-16-le", "utf-16-be"]) -> tuple[Encoding, str]:
-    body = data[2:]
-    tail = body[-1:] if len(body) % 2 else b""
-    source = body[: len(body) - len(tail)].decode(codec, "surrogatepass")
-    return Encoding(codec, data[:2], tail), source + (_TAIL_MARK if tail else "")
+def _decoded(codec: Codec, mark: bytes, body: bytes) -> tuple[Encoding, str]:
+    tail = body[-1:] if codec != "utf-8" and len(body) % 2 else b""
+    encoding = Encoding(codec, mark, tail, damaged=True)
+    source = body[: len(body) - len(tail)].decode(codec, encoding.errors) + (_TAIL_MARK if tail else "")
+    if source.isascii() or not _LONE.search(source):
+        encoding = Encoding(codec, mark)
+    return encoding, source
 
 
 def sanitize(text: str) -> str:
