@@ -144,8 +144,8 @@ def llama_quantize_program() -> Path:
     return SERVERS.llama("llama-quantize") or not_built("llama.cpp's llama-quantize")
 
 
-def server_group(item: pytest.Item) -> str | None:
-    """The real server that a test uses, if any: its tests run one after the other in one process."""
+def server_of(item: pytest.Item) -> str | None:
+    """The real server that a test uses, if any."""
     names: set[str] = set(getattr(item, "fixturenames", ()))
     if "ollama" in names:
         callspec = getattr(item, "callspec", None)
@@ -156,10 +156,13 @@ def server_group(item: pytest.Item) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one server, and those in a real terminal, run one after the other in one process."""
     for item in items:
-        if group := server_group(item):
+        if server := server_of(item):
             item.add_marker(pytest.mark.engine)
-            item.add_marker(pytest.mark.xdist_group(group))
+            item.add_marker(pytest.mark.xdist_group(server))
+        elif item.get_closest_marker("terminal"):
+            item.add_marker(pytest.mark.xdist_group("terminal"))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
