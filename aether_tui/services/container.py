@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from aether_tui.services.editor import EditorService
     from aether_tui.services.hosts import HostService
     from aether_tui.services.models import ModelService
+    from aether_tui.services.presets import PresetStore
     from aether_tui.services.versions import VersionStore
 
 
@@ -59,6 +60,13 @@ class Services:
         from aether_tui.services.versions import VersionStore
 
         return VersionStore(self.settings.home / "modelfiles")
+
+    @cached_property
+    def presets(self) -> PresetStore:
+        """Shipped presets and the user's own."""
+        from aether_tui.services.presets import PresetStore
+
+        return PresetStore(self.settings.home / "presets")
 
     @cached_property
     def creating(self) -> CreateService:

@@ -1,0 +1,51 @@
+"""Presets: those that ship, and the user's own in `$AETHER_HOME/presets/*.yaml`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from aether_tui.core.errors import AetherError, ErrorCode
+from aether_tui.core.presets import Preset, parse_preset, shipped_presets
+from aether_tui.files import read_whole
+
+
+@dataclass(frozen=True, slots=True)
+class PresetList:
+    """The presets there are, the user's own first, and the files that can't be taken."""
+
+    presets: tuple[Preset, ...]
+    unreadable: tuple[AetherError, ...]
+
+
+class PresetStore:
+    """Reads presets. Blocking: call in a thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def list(self) -> PresetList:
+        """All presets; one of the user's with the id of a shipped one stands in its place."""
+        own: list[Preset] = []
+        unreadable: list[AetherError] = []
+        for path in sorted((*self.folder.glob("*.yaml"), *self.folder.glob("*.yml"))):
+            try:
+                own.append(_read(path))
+            except AetherError as error:
+                unreadable.append(error)
+        taken = {preset.id for preset in own}
+        shipped = [preset for preset in shipped_presets() if preset.id not in taken]
+        return PresetList((*own, *shipped), tuple(unreadable))
+
+
+def _read(path: Path) -> Preset:
+    import yaml
+
+    try:
+        return parse_preset(yaml.safe_load(read_whole(path)))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: {getattr(error, 'problem', error)}" if mark else str(error)
+        raise AetherError(ErrorCode.BAD_INPUT, f"{path} is not taken: {where}", "mend that line") from error
+    except AetherError as error:
+        raise AetherError(error.code, f"{path} is not taken: {error.message}", error.remedy, error.details) from error
