@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from contextlib import aclosing
 from typing import Annotated
@@ -94,7 +95,7 @@ async def _converse(made: Services, session: ChatSession) -> dict[str, object]:
     """A conversation by lines on a terminal; an empty line or ctrl+d ends it."""
     while True:
         try:
-            text = input("> ")
+            text = await asyncio.to_thread(input, "> ")
         except EOFError:
             text = ""
         if not text.strip():

@@ -48,7 +48,9 @@ def doctor(json: Json = False) -> None:
         sys.stdout.write(printable(f"{mark} {check['name']}: {check['text']}") + "\n")
         if check["remedy"]:
             sys.stdout.write(printable(f"    {check['remedy']}") + "\n")
-    sys.stdout.write("packages: " + ", ".join(f"{name} {found or 'missing'}" for name, found in packages.items()) + "\n")
+    sys.stdout.write(
+        "packages: " + ", ".join(f"{name} {found or 'missing'}" for name, found in packages.items()) + "\n"
+    )
 
 
 def _check(name: str, ok: bool, text: str, remedy: str = "") -> dict[str, object]:

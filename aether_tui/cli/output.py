@@ -104,7 +104,9 @@ class ProgressLine:
         figures = ""
         if progress.total_bytes:
             done = progress.done_bytes or 0
-            figures = f"  {100 * done // progress.total_bytes} %  {file_size(done)} of {file_size(progress.total_bytes)}"
+            figures = (
+                f"  {100 * done // progress.total_bytes} %  {file_size(done)} of {file_size(progress.total_bytes)}"
+            )
         sys.stderr.write(f"\r{text}{figures}\x1b[K")
         sys.stderr.flush()
         self._last, self._open = text, True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -152,14 +152,14 @@ class ChatSession:
             template=document.get("TEMPLATE"),
         )
 
-    async def send(self, text: str) -> AsyncIterator[ChatEvent]:
+    async def send(self, text: str) -> AsyncGenerator[ChatEvent, None]:
         """Ask, and stream the answer. What came before a stop or a failure stays in the conversation."""
         self._cleared = None
         self.turns.append(Turn("user", text))
         async for event in self._answer():
             yield event
 
-    async def resend(self) -> AsyncIterator[ChatEvent]:
+    async def resend(self) -> AsyncGenerator[ChatEvent, None]:
         """Ask the last question again; the last answer is dropped."""
         while self.turns and self.turns[-1].role == "assistant":
             self.turns.pop()
@@ -167,7 +167,7 @@ class ChatSession:
             async for event in self._answer():
                 yield event
 
-    async def edit_and_resend(self, index: int, text: str) -> AsyncIterator[ChatEvent]:
+    async def edit_and_resend(self, index: int, text: str) -> AsyncGenerator[ChatEvent, None]:
         """Replace the question at `index`, drop what followed, and ask again."""
         del self.turns[index:]
         async for event in self.send(text):
@@ -188,7 +188,7 @@ class ChatSession:
         self.turns, self._cleared = self._cleared, None
         return True
 
-    async def _answer(self) -> AsyncIterator[ChatEvent]:
+    async def _answer(self) -> AsyncGenerator[ChatEvent, None]:
         if self._streaming:
             yield Failed(AetherError(ErrorCode.BAD_INPUT, "an answer is still coming", "stop it first with esc"))
             return
@@ -226,14 +226,14 @@ class _ThoughtClock:
             self.seconds, self._began_s = time.monotonic() - self._began_s, None
 
 
-async def _until(engine: Engine, request: ChatRequest, stop: asyncio.Event) -> AsyncIterator[ChatEvent]:
+async def _until(engine: Engine, request: ChatRequest, stop: asyncio.Event) -> AsyncGenerator[ChatEvent, None]:
     """The events of an answer until `stop` is set, however long the engine is silent."""
     stream = aiter(engine.chat(request))
     stopped = asyncio.create_task(stop.wait())
     pending: asyncio.Task[ChatEvent] | None = None
     try:
         while True:
-            pending = asyncio.ensure_future(anext(stream))  # type: ignore[arg-type]
+            pending = asyncio.ensure_future(anext(stream))
             await asyncio.wait((pending, stopped), return_when=asyncio.FIRST_COMPLETED)
             if stopped.done():
                 return

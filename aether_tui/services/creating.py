@@ -82,7 +82,9 @@ class CreateService:
         check_model_name(name)
         engine = self._hosts.engine()
         if not isinstance(engine, OllamaEngine):
-            raise AetherError(ErrorCode.NOT_SUPPORTED, f"{engine.address} is no Ollama server", "switch the host with :")
+            raise AetherError(
+                ErrorCode.NOT_SUPPORTED, f"{engine.address} is no Ollama server", "switch the host with :"
+            )
         await self._keep_installed(engine, name)
         plan = await self._plan(engine, document, name, base, removed)
         for text in plan.left_out:

@@ -195,7 +195,8 @@ class EditSession:
 
     def reset_all(self) -> None:
         """Back to what is installed or was opened, texts included."""
-        self._change(self.baseline if self.baseline is not None else self.opened, "*", join=False, preset=None)
+        self._change(self.baseline if self.baseline is not None else self.opened, "*", join=False)
+        self._preset = None
 
     def set_instruction(self, keyword: str, text: str | None) -> None:
         """Set FROM, SYSTEM, TEMPLATE, ADAPTER, LICENSE, …; None takes it out."""
@@ -224,7 +225,8 @@ class EditSession:
             name = self.written_name(identifier) or engine_name(identifier, "ollama") or identifier
             values = value if isinstance(value, tuple) else (format_value(row.spec, value),)
             document = document.with_parameter(name, values)
-        self._change(document, "*", join=False, preset=preset)
+        self._change(document, "*", join=False)
+        self._preset = preset
 
     def rebase(self, baseline: Modelfile, *, installed: bool) -> None:
         """After a create: what was just written is what is installed."""
@@ -264,23 +266,18 @@ class EditSession:
         self.revision += 1
         return True
 
-    def _change(self, document: Modelfile, subject: str, *, join: bool = True, preset: Preset | None | bool = True) -> None:
-        if document is self.document or document.to_bytes() == self.document.to_bytes():
-            if not isinstance(preset, bool):
-                self._preset = preset
+    def _change(self, document: Modelfile, subject: str, *, join: bool = True) -> None:
+        if document is self.document or document == self.document:
             return
         now_s = self._clock()
         last = self._undo[-1] if self._undo else None
-        joined = join and last is not None and last.subject == subject and now_s - last.at_s < COALESCE_S
-        if joined and last is not None:
+        if join and last is not None and last.subject == subject and now_s - last.at_s < COALESCE_S:
             self._undo[-1] = _Step(last.document, last.preset, subject, now_s)
         else:
             self._undo.append(_Step(self.document, self._preset, subject, now_s))
             del self._undo[:-HISTORY_LIMIT]
         self._redo.clear()
         self.document = document
-        if not isinstance(preset, bool):
-            self._preset = preset
         self.revision += 1
 
 

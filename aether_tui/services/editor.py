@@ -208,7 +208,10 @@ class EditorService:
         if path.exists() and not replace:
             if not own:
                 raise AetherError(
-                    ErrorCode.CHANGED_ON_DISK, f"{path} is there already", "save again to replace it", {"path": str(path)}
+                    ErrorCode.CHANGED_ON_DISK,
+                    f"{path} is there already",
+                    "save again to replace it",
+                    {"path": str(path)},
                 )
             if await asyncio.to_thread(read_whole, path) != session.opened.to_bytes():
                 raise AetherError(
@@ -227,7 +230,12 @@ class EditorService:
         """Make the model (Ollama) or the alias (llama.cpp) that the session describes. Raises AetherError."""
         base = self._base_folder(session.origin)
         async for progress in self._creating.create(
-            session.document, name, session.target, base=base, removed=session.removed_subjects(), problems=session.problems()
+            session.document,
+            name,
+            session.target,
+            base=base,
+            removed=session.removed_subjects(),
+            problems=session.problems(),
         ):
             yield progress
         session.name = name
