@@ -37,6 +37,7 @@ class ChatRequest:
     output_schema: Mapping[str, object] | None = None
     keep_alive_s: int | None = None
     top_logprobs: int = 0
+    guard_context: bool = True
 
 
 class Phase(StrEnum):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from aether_tui.core.chat import ChatEvent, ChatRequest
+from aether_tui.core.chat import ChatEvent, ChatRequest, ParameterValue
 from aether_tui.core.inventory import EngineKind, EngineStatus, LoadedModel, ModelDetails, ModelSummary
 
 
@@ -22,7 +23,10 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as it was made. `body` is JSON text without secrets, long texts shortened in the middle."""
+    """One request as it was made. `body` is JSON text without secrets, long texts shortened in the middle.
+
+    `headers` name a key's variable, never the key. `note` says what was left out. `status` None: no answer yet.
+    """
 
     at: str
     method: str
@@ -30,6 +34,8 @@ class Call:
     body: str = ""
     status: int | None = None
     took_s: float | None = None
+    headers: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -41,6 +47,28 @@ class CommandLog:
     def add(self, call: Call) -> None:
         """Keep a call."""
         self.calls.append(call)
+
+    def replace(self, old: Call, new: Call) -> None:
+        """Put what is known now in the place of a call kept earlier; a call pushed out meanwhile stays out."""
+        for index in range(len(self.calls) - 1, -1, -1):
+            if self.calls[index] is old:
+                self.calls[index] = new
+                return
+
+
+def as_curl(call: Call) -> str:
+    """The call as a line for a shell; a body that was shortened for the log is shortened here too."""
+    words = ["curl", "--no-buffer"] if call.method == "POST" else ["curl"]
+    if call.method == "HEAD":
+        words.append("--head")
+    elif call.method not in ("GET", "POST") or (call.method == "POST" and not call.body):
+        words += ["--request", call.method]
+    words.append(shlex.quote(call.url))
+    # Double quotes, so that the shell puts the variable's value in.
+    words += [f'--header "{header}"' for header in call.headers]
+    if call.body:
+        words += ["--header 'Content-Type: application/json'", "--data", shlex.quote(call.body)]
+    return " ".join(words)
 
 
 class Engine(Protocol):
@@ -69,8 +97,12 @@ class Engine(Protocol):
         """List what is in memory."""
         ...
 
-    def chat(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+    def chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Stream one answer as typed events; the last is Finished or Failed."""
+        ...
+
+    def untaken(self, parameters: Mapping[str, ParameterValue]) -> tuple[str, ...]:
+        """Ids of the parameters that a chat with this engine leaves out, because it has no such setting."""
         ...
 
     async def unload(self, model: str) -> None:
