@@ -156,10 +156,29 @@ def parse_value(spec: ParameterSpec, text: str) -> ParameterValue:
             return text
 
 
-def format_value(spec: ParameterSpec, value: ParameterValue) -> str:
+def typed_value(spec: ParameterSpec, value: object) -> ParameterValue:
+    """A value decoded from YAML or JSON, as the parameter's type. Raises PARAMETER_INVALID."""
+    if spec.type == "list":
+        return tuple(str(item) for item in value) if isinstance(value, list | tuple) else (str(value),)
+    if isinstance(value, list | tuple):
+        raise AetherError(
+            ErrorCode.PARAMETER_INVALID,
+            f"{spec.id} takes one value, and this is a list",
+            "Give a single value.",
+            {"parameter": spec.id},
+        )
+    # YAML reads a bare on and off as true and false, and llama.cpp's switches are called just that.
+    if isinstance(value, bool) and spec.type == "enum" and "on" in spec.options:
+        return "on" if value else "off"
+    if isinstance(value, float) and spec.type == "int" and value.is_integer():
+        return int(value)
+    return parse_value(spec, value if isinstance(value, str) else format_value(spec, value))
+
+
+def format_value(spec: ParameterSpec, value: object) -> str:
     """A value as one text, as a Modelfile or a screen writes it; several list items are joined by commas."""
     if isinstance(value, tuple):
-        return ", ".join(value)
+        return ", ".join(str(item) for item in value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
