@@ -113,8 +113,8 @@ build_current() { install_ollama "$CURRENT"; }
 
 build_earlier() {
   get_source
-  local optimise=-O3
-  [ "$MARCH" = x86-64-v3 ] && optimise="-O3 -march=x86-64-v3"
+  local optimise="-O3 -w"
+  [ "$MARCH" = x86-64-v3 ] && optimise="$optimise -march=x86-64-v3"
   # Go's module archives leave out every folder named `vendor`, and with them three headers that this
   # version includes; llama.cpp's own source has the same ones.
   CGO_CPPFLAGS="\"-I$SOURCE/vendor\"" CGO_CFLAGS=$optimise CGO_CXXFLAGS=$optimise install_ollama "$EARLIER"
