@@ -70,6 +70,11 @@ class Modelfile:
         """The file as text to show: no byte order mark, undecodable bytes as replacement characters."""
         return self._encoding.readable(self._source)
 
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of `text` without their ends; not to be changed."""
+        return split_lines(self.text)
+
     def to_bytes(self) -> bytes:
         """The file's bytes; those that were read, if nothing was changed."""
         return self._encoding.encode(self._source)
@@ -158,6 +163,16 @@ class Modelfile:
         if any(before.raw.endswith("\r") and after.raw.startswith("\n") for before, after in pairwise(nodes)):
             nodes = parse_nodes("".join(node.raw for node in nodes), self._encoding)
         return Modelfile(nodes, self._encoding)
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text as an editor shows them; CRLF, CR and LF end a line, nothing else does."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
 
 
 def _command(node: Node) -> Command:

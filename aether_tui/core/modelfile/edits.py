@@ -11,12 +11,12 @@ from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.modelfile.parser import KEYWORDS, ROLES, Node, Scanner
 from aether_tui.core.modelfile.quoting import spell
 from aether_tui.core.modelfile.source import Encoding, sanitize
+from aether_tui.core.sequences import matches
 
 Nodes = tuple[Node, ...]
 # What an instruction is told apart by: a PARAMETER's name or a MESSAGE's role, and the value.
 Entry = tuple[str, str]
 
-_MATCH_LIMIT = 250_000
 _PARAMETER_NAME = re.compile(r"[A-Za-z0-9_]+")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -116,7 +116,8 @@ def align(present: Sequence[Entry], wanted: Sequence[Entry]) -> list[int | None]
     """For each wanted entry the present one whose line it takes, in order; None where a new line is needed."""
     reused: list[int | None] = [None] * len(wanted)
     next_old = next_new = 0
-    for old, new in [*_equal_pairs(present, wanted), (len(present), len(wanted))]:
+    equal = [(block.old + step, block.new + step) for block in matches(present, wanted) for step in range(block.length)]
+    for old, new in [*equal, (len(present), len(wanted))]:
         free_old, free_new = old - next_old, new - next_new
         pairs = min(free_old, free_new)
         # Of repeated scalars the last line counts, so the first ones go.
@@ -126,44 +127,6 @@ def align(present: Sequence[Entry], wanted: Sequence[Entry]) -> list[int | None]
             reused[new] = old
         next_old, next_new = old + 1, new + 1
     return reused
-
-
-def _equal_pairs(present: Sequence[Entry], wanted: Sequence[Entry]) -> list[tuple[int, int]]:
-    """Positions of a longest common subsequence."""
-    head, limit = 0, min(len(present), len(wanted))
-    while head < limit and present[head] == wanted[head]:
-        head += 1
-    tail = 0
-    while tail < limit - head and present[-1 - tail] == wanted[-1 - tail]:
-        tail += 1
-    pairs = [(index, index) for index in range(head)]
-    pairs += _longest(present, wanted, head, len(present) - tail, len(wanted) - tail)
-    return pairs + [(len(present) - step, len(wanted) - step) for step in range(tail, 0, -1)]
-
-
-def _longest(
-    present: Sequence[Entry], wanted: Sequence[Entry], start: int, old_end: int, new_end: int
-) -> list[tuple[int, int]]:
-    rows, columns = old_end - start, new_end - start
-    if rows * columns > _MATCH_LIMIT:
-        return []
-    lengths = [[0] * (columns + 1) for _ in range(rows + 1)]
-    for row in range(rows - 1, -1, -1):
-        for column in range(columns - 1, -1, -1):
-            if present[start + row] == wanted[start + column]:
-                lengths[row][column] = lengths[row + 1][column + 1] + 1
-            else:
-                lengths[row][column] = max(lengths[row + 1][column], lengths[row][column + 1])
-    pairs, row, column = [], 0, 0
-    while row < rows and column < columns:
-        if present[start + row] == wanted[start + column]:
-            pairs.append((start + row, start + column))
-            row, column = row + 1, column + 1
-        elif lengths[row + 1][column] >= lengths[row][column + 1]:
-            row += 1
-        else:
-            column += 1
-    return pairs
 
 
 def _style_of(nodes: Nodes, keyword: str) -> Style:
