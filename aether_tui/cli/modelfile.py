@@ -108,7 +108,7 @@ def diff_files(
     lines = diff(old, new)
     added, removed = counts(lines)
     if json:
-        rows = [asdict(line) for line in lines]
+        rows = [line._asdict() for line in lines]
         print_success({"against": against, "added": added, "removed": removed, "lines": rows})
         return
     sys.stdout.write(f"against {against}: {added} added, {removed} removed\n")

@@ -17,7 +17,8 @@ from aether_tui.core.modelfile.installed import document_from_details
 from aether_tui.core.names import check_model_name
 from aether_tui.core.parameters import engine_name, find, parse_value
 from aether_tui.core.schema import EngineTarget
-from aether_tui.engines.ollama import CreateRequest, OllamaEngine
+from aether_tui.engines.ollama import OllamaEngine
+from aether_tui.engines.ollama_create import CreateRequest, FileHash
 from aether_tui.services.aliases import AliasStore
 from aether_tui.services.gguf_files import DEMO, resolve_gguf
 from aether_tui.services.hosts import HostService
@@ -89,15 +90,16 @@ class CreateService:
         plan = await self._plan(engine, document, name, base, removed)
         for text in plan.left_out:
             yield Progress(text)
-        files = dict(plan.request.files)
-        adapters = dict(plan.request.adapters)
-        for paths, into in ((plan.weights, files), (plan.adapters, adapters)):
-            for path in paths:
-                async for progress in engine.upload_file(path):
-                    if isinstance(progress, str):
-                        into[path.name] = progress
-                    else:
-                        yield progress
+        digests: dict[Path, str] = {}
+        for path in (*plan.weights, *plan.adapters):
+            hashing = FileHash(path)
+            async for progress in hashing:
+                yield progress
+            digests[path] = hashing.digest
+            async for progress in engine.upload_blob(path, hashing.digest):
+                yield progress
+        files = {**plan.request.files, **{path.name: digests[path] for path in plan.weights}}
+        adapters = {**plan.request.adapters, **{path.name: digests[path] for path in plan.adapters}}
         async for progress in engine.create(replace(plan.request, files=files, adapters=adapters)):
             yield progress
         await asyncio.to_thread(self._versions.keep, name, document.to_bytes())
@@ -118,14 +120,14 @@ class CreateService:
         parameters, left_out = _typed_parameters(document)
         request = CreateRequest(
             model=name,
-            template=document.get("TEMPLATE"),
-            system=document.get("SYSTEM"),
+            template=document.get("TEMPLATE") or "",
+            system=document.get("SYSTEM") or "",
             licenses=document.all("LICENSE"),
             parameters=parameters,
             messages=tuple(document.messages),
-            renderer=document.get("RENDERER"),
-            parser=document.get("PARSER"),
-            requires=document.get("REQUIRES"),
+            renderer=document.get("RENDERER") or "",
+            parser=document.get("PARSER") or "",
+            requires=document.get("REQUIRES") or "",
         )
         plan = _Plan(request, left_out=left_out)
         for model in document.all("FROM"):
@@ -201,23 +203,23 @@ async def _without_inheritance(engine: OllamaEngine, request: CreateRequest, rem
 
     A create with `from` takes over every layer, and an empty value clears none (Ollama's /api/create).
     """
-    base = await engine.details(request.from_ or "")
+    base = await engine.details(request.from_)
     if not base.weights_digests or not any(_has(base, subject) for subject in removed):
         return request
     gone = set(removed)
     return replace(
         request,
-        from_=None,
+        from_="",
         files={f"model-{index}.gguf": digest for index, digest in enumerate(base.weights_digests, 1)},
         adapters={f"adapter-{index}.gguf": digest for index, digest in enumerate(base.adapter_digests, 1)}
         if "ADAPTER" not in gone
         else {},
-        template=request.template or (None if "TEMPLATE" in gone else _own_template(base)),
-        system=request.system or (None if "SYSTEM" in gone else base.system or None),
+        template=request.template or ("" if "TEMPLATE" in gone else _own_template(base)),
+        system=request.system or ("" if "SYSTEM" in gone else base.system),
         licenses=request.licenses or (() if "LICENSE" in gone else tuple(filter(None, [base.license]))),
         messages=request.messages or (() if "MESSAGE" in gone else _messages(base)),
-        renderer=request.renderer or (None if "RENDERER" in gone else base.renderer or None),
-        parser=request.parser or (None if "PARSER" in gone else base.parser or None),
+        renderer=request.renderer or ("" if "RENDERER" in gone else base.renderer),
+        parser=request.parser or ("" if "PARSER" in gone else base.parser),
         parameters={**_kept_parameters(base, gone), **request.parameters},
     )
 
@@ -231,9 +233,9 @@ def _has(base: ModelDetails, subject: str) -> bool:
     return any(_id(name) == subject for name in base.parameters)
 
 
-def _own_template(base: ModelDetails) -> str | None:
+def _own_template(base: ModelDetails) -> str:
     """The base's Go template; not the Jinja text that 0.30 and later show for a GGUF's own."""
-    return base.template if base.template and base.template != base.chat_template else None
+    return base.template if base.template != base.chat_template else ""
 
 
 def _messages(base: ModelDetails) -> tuple[Message, ...]:

@@ -10,11 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from aether_tui.core.errors import AetherError
 from aether_tui.core.names import alias_file_name
 from aether_tui.files import read_whole, write_error, write_whole
+
+if TYPE_CHECKING:
+    from aether_tui.services.stored import DraftFile, DraftOwner
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +43,13 @@ def _owner() -> dict[str, float]:
     return {"pid": float(process.pid), "started_s": process.create_time()}
 
 
-def _is_alive(owner: Mapping[str, float]) -> bool:
+def _is_alive(owner: DraftOwner) -> bool:
     import psutil
 
     try:
-        process = psutil.Process(int(owner["pid"]))
-        return abs(process.create_time() - owner["started_s"]) < 1.0
-    except (psutil.Error, KeyError, ValueError, TypeError):
+        process = psutil.Process(int(owner.pid))
+        return abs(process.create_time() - owner.started_s) < 1.0
+    except (psutil.Error, ValueError):
         return False
 
 
@@ -98,7 +102,7 @@ class DraftStore:
             except AetherError as error:
                 self.unreadable.append(error)
                 continue
-            if not _is_alive(content["owner"]):
+            if not _is_alive(content.owner):
                 drafts.append(_draft(path, content))
         return sorted(drafts, key=lambda draft: -draft.saved_at_s)
 
@@ -114,22 +118,12 @@ def _encoded(content: bytes) -> dict[str, str]:
         return {"base64": base64.b64encode(content).decode()}
 
 
-def _draft(path: Path, content: dict[str, object]) -> Draft:
-    text = content["text"]
-    body = str(text).encode() if text is not None else base64.b64decode(str(content["base64"]))
-    origin = content["origin"]
-    return Draft(
-        key=path.stem,
-        kind=str(content["kind"]),
-        title=str(content["title"]),
-        saved_at_s=float(str(content["saved_at_s"])),
-        content=body,
-        origin=dict(origin) if isinstance(origin, dict) else {},
-        path=path,
-    )
+def _draft(path: Path, file: DraftFile) -> Draft:
+    content = file.text.encode() if file.text is not None else base64.b64decode(file.base64 or "")
+    return Draft(path.stem, file.kind, file.title, file.saved_at_s, content, file.origin, path)
 
 
-def _checked(path: Path) -> dict[str, object]:
+def _checked(path: Path) -> DraftFile:
     from aether_tui.services.stored import DraftFile, read_stored
 
-    return read_stored(path, read_whole(path), DraftFile).model_dump()
+    return read_stored(path, read_whole(path), DraftFile)
