@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 
-from aether_tui.core.chat import ChatEvent, ParameterValue, Phase, PhaseChanged, TextDelta, ThinkingDelta
+from aether_tui.core.chat import ChatEvent, ParameterValue, Phase, PhaseChanged, PromptCut, TextDelta, ThinkingDelta
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.parameters import all_specs
 from aether_tui.engines.think_tags import ThinkSplitter
@@ -97,14 +97,28 @@ def suggested_num_ctx(prompt_tokens: int, parameters: Mapping[str, ParameterValu
     return next((step for step in ladder if step >= needed), -(-needed // STEP_TOKENS) * STEP_TOKENS)
 
 
+def pushed_out(
+    prompt_tokens: int, answer_tokens: int, num_ctx: int | None, parameters: Mapping[str, ParameterValue]
+) -> PromptCut | None:
+    """The alarm for an answer so long that the beginning of the conversation left the context."""
+    whole = prompt_tokens + answer_tokens
+    if not num_ctx or whole <= num_ctx:
+        return None
+    return PromptCut(whole, num_ctx, num_ctx, suggested_num_ctx(whole, parameters))
+
+
 def context_exceeded(
     sent_tokens: int | None,
     num_ctx: int | None,
     parameters: Mapping[str, ParameterValue],
     *,
     estimated: bool = False,
+    remedy: str = "Set num_ctx to {suggested}, or shorten the conversation",
 ) -> AetherError:
-    """A prompt that does not fit; nothing of it was answered. Details hold the figures and the num_ctx to take."""
+    """A prompt that does not fit; nothing of it was answered. Details hold the figures and the num_ctx to take.
+
+    `remedy` may name that num_ctx as {suggested}.
+    """
     details: dict[str, object] = {"sent_tokens": sent_tokens, "num_ctx": num_ctx, "sent_estimated": estimated}
     if sent_tokens is None:
         message = "The prompt is longer than the context"
@@ -116,6 +130,6 @@ def context_exceeded(
     return AetherError(
         ErrorCode.CONTEXT_EXCEEDED,
         f"The prompt has {size}{limit}; nothing was cut and nothing answered",
-        f"Set num_ctx to {suggested}, or shorten the conversation",
+        remedy.format(suggested=suggested),
         details,
     )

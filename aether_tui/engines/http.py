@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.engines.base import CommandLog, Timeouts
-from aether_tui.engines.calls import CallRecord, public_url, start_call
+from aether_tui.engines.calls import public_url, start_call
 from aether_tui.engines.failures import Refusal, Service, not_an_address, refusal_of, transport_failure
 from aether_tui.engines.lines import EventSplitter, LineSplitter
 
@@ -156,22 +156,43 @@ class HttpClient:
         record = start_call(self.log, method, url, body, headers=self._shown_headers, secrets=(self._key,), note=note)
         status: int | None = None
         try:
-            with self._failures(record):
+            with self._failures():
                 import httpx
 
                 timeout = httpx.Timeout(connect=self._timeouts.connect_s, read=read_s, write=read_s, pool=None)
                 data = content if body is None else _encoded(body)
-                async with client.stream(method, url, content=data, headers=headers, timeout=timeout) as response:
+                request = client.build_request(method, url, content=data, headers=headers, timeout=timeout)
+                response = await self._send(client, request, again=content is None)
+                try:
                     status = response.status_code
                     if status >= 300 and status not in allowed:
                         await response.aread()
                         raise self._refuse(refusal_of(response, path))
                     yield response
+                finally:
+                    await response.aclose()
         finally:
             record.end(status)
 
+    async def _send(self, client: httpx.AsyncClient, request: httpx.Request, *, again: bool) -> httpx.Response:
+        """Send, and wait for the head of the answer.
+
+        A server may close an idle connection in the moment in which it is used again; then a new one is tried.
+        """
+        import httpx
+
+        try:
+            return await client.send(request, stream=True)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as broken:
+            if not again:
+                raise
+            try:
+                return await client.send(request, stream=True)
+            except httpx.ConnectError:
+                raise broken from None
+
     @contextmanager
-    def _failures(self, record: CallRecord) -> Iterator[None]:
+    def _failures(self) -> Iterator[None]:
         import httpx
 
         try:

@@ -23,7 +23,7 @@ from aether_tui.core.chat import (
 )
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.parameters import find
-from aether_tui.engines.answer import Answer, context_exceeded, per_second, suggested_num_ctx
+from aether_tui.engines.answer import Answer, context_exceeded, per_second, pushed_out, suggested_num_ctx
 from aether_tui.engines.failures import error_text, garbage
 from aether_tui.engines.ollama_measure import measure
 from aether_tui.engines.ollama_wording import OLLAMA, worded
@@ -150,8 +150,10 @@ async def _load(engine: OllamaEngine, warm: Warm, question: Question) -> None:
     request = question.request
     if request.model.endswith("cloud"):
         return
+    loaded = await engine.find_loaded(request.model)
+    wanted = question.options.get("num_ctx")
     reloads = warm.model == request.model and warm.load_options != question.load_options
-    question.fresh_load = reloads or await engine.find_loaded(request.model) is None
+    question.fresh_load = loaded is None or reloads or wanted not in (None, loaded.context_length_tokens)
     body: dict[str, object] = {"model": request.model, "options": question.options, "stream": False}
     if request.keep_alive_s is not None:
         body["keep_alive"] = request.keep_alive_s
@@ -264,10 +266,7 @@ def _cut(question: Question, last: LastLine) -> PromptCut | None:
         sent = question.sent_tokens
         suggested = suggested_num_ctx(sent, parameters) if sent else None
         return PromptCut(sent, last.prompt_eval_count, question.num_ctx, suggested)
-    whole = last.prompt_eval_count + last.eval_count
-    if question.num_ctx and whole > question.num_ctx:
-        return PromptCut(whole, question.num_ctx, question.num_ctx, suggested_num_ctx(whole, parameters))
-    return None
+    return pushed_out(last.prompt_eval_count, last.eval_count, question.num_ctx, parameters)
 
 
 def _stats(question: Question, meter: Answer, last: LastLine) -> ChatStats:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from aether_tui.engines.ollama_chat import Question
 
 SLICES = 4
-MAX_SAMPLE_CHARS = 2000
+MAX_SAMPLE_CHARS = 4000
+CHARS_PER_TOKEN = 4
 MIN_SAMPLE_CHARS = 64
 
 
@@ -38,7 +39,7 @@ async def measure(engine: OllamaEngine, question: Question, refusal: AetherError
     loaded = await engine.find_loaded(question.request.model)
     limit = loaded.context_length_tokens if loaded else None
     text = await _rendered(engine, question)
-    size_chars = min(MAX_SAMPLE_CHARS, 2 * limit if limit else MAX_SAMPLE_CHARS)
+    size_chars = min(MAX_SAMPLE_CHARS, CHARS_PER_TOKEN * limit if limit else MAX_SAMPLE_CHARS)
     while text and size_chars >= MIN_SAMPLE_CHARS:
         sample = sample_of(text, size_chars)
         tokens = await _count(engine, question, sample)
