@@ -10,7 +10,8 @@ from aether_tui.core.chat import ParameterValue
 from aether_tui.core.facts import ModelFacts, facts_from_details, facts_from_header
 from aether_tui.core.inventory import EngineKind
 from aether_tui.core.parameters import Group, ParameterSpec, all_specs, format_value, group_titles
-from aether_tui.core.servers import features, needs, version_in
+from aether_tui.core.servers import features
+from aether_tui.core.targets import EngineTarget, engine_default, note, special_words, unsupported_why
 
 if TYPE_CHECKING:
     from aether_tui.core.families import Family
@@ -31,27 +32,6 @@ THIS_FILE = "this file"
 MODEL_PARAMETERS = "the model's own parameters"
 MANIFEST = "your manifest"
 GENERIC = "generic"
-
-_ENGINE_KEYS: Mapping[EngineKind, tuple[str, ...]] = {
-    EngineKind.OLLAMA: ("ollama",),
-    EngineKind.LLAMACPP: ("llamacpp",),
-    EngineKind.EMBEDDED: ("embedded", "llamacpp"),
-    EngineKind.OPENAI: ("openai",),
-}
-_ENGINE_WORDS: Mapping[EngineKind, str] = {
-    EngineKind.OLLAMA: "Ollama",
-    EngineKind.LLAMACPP: "llama-server",
-    EngineKind.EMBEDDED: "the embedded engine",
-    EngineKind.OPENAI: "an OpenAI-compatible server",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class EngineTarget:
-    """The server that a configuration is for. `version` is Ollama's; "" means the newest known."""
-
-    kind: EngineKind
-    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +164,7 @@ def _effective(
 ) -> EffectiveParameter:
     minimum, maximum, range_source = _range(spec, facts, family)
     default, default_source = _default(spec, facts, target)
-    why = _unsupported_why(spec, target)
+    why = unsupported_why(spec, target)
     return EffectiveParameter(
         spec=spec,
         minimum=minimum,
@@ -197,9 +177,9 @@ def _effective(
         supported=not why,
         unsupported_why=why,
         ladder=_ladder(spec.ladder, minimum, maximum),
-        special=_special(spec, target),
+        special=special_words(spec, target),
         written=spec.id,
-        note=_note(spec, target) if not why else "",
+        note=note(spec, target) if not why else "",
     )
 
 
@@ -234,16 +214,7 @@ def _default(spec: ParameterSpec, facts: ModelFacts, target: EngineTarget) -> tu
     if spec.id == "num_ctx" and target.kind in (EngineKind.LLAMACPP, EngineKind.EMBEDDED):
         if facts.context_length_tokens:
             return facts.context_length_tokens, THIS_FILE if facts.from_gguf else "the model"
-    engine = _ENGINE_WORDS[target.kind]
-    for key in _ENGINE_KEYS[target.kind]:
-        for name, value in spec.defaults.items():
-            if name.startswith(key) and name != key and version_in(target.version, name[len(key) :]):
-                return value, f"{engine} {target.version}".strip()
-        if key in spec.defaults:
-            return spec.defaults[key], engine
-        if key in spec.default_words:
-            return None, spec.default_words[key]
-    return None, ""
+    return engine_default(spec, target)
 
 
 def _reads_file_sampling(target: EngineTarget) -> bool:
@@ -278,48 +249,11 @@ def _within(text: str, minimum: float | None, maximum: float | None) -> str:
         low, high = float(first), float(last) if dash else float(first)
     except ValueError:
         return text
-    if maximum is not None and low > maximum or minimum is not None and high < minimum:
+    if (maximum is not None and low > maximum) or (minimum is not None and high < minimum):
         return ""
     if maximum is not None and high > maximum:
         return f"{first}-{maximum:g}" if low < maximum else f"{maximum:g}"
     return text
-
-
-def _unsupported_why(spec: ParameterSpec, target: EngineTarget) -> str:
-    """Why a server does not take a parameter; "" when it does."""
-    engine = _ENGINE_WORDS[target.kind]
-    key = _ENGINE_KEYS[target.kind][0] if spec.scope == "load" else _ENGINE_KEYS[target.kind][-1]
-    if key in spec.names:
-        wanted = spec.versions.get(key, "")
-        if version_in(target.version, wanted):
-            return ""
-        gone = wanted.startswith("<") and spec.retired
-        why = spec.retired if gone else f"needs {needs(wanted, engine)}"
-        return _with_replacement(f"not in this server ({target.version}): {why}" if target.version else why, spec, gone)
-    if spec.retired:
-        return _with_replacement(spec.retired, spec, spec.retired)
-    if target.kind is EngineKind.EMBEDDED and "llamacpp" in spec.names:
-        return "the embedded engine can't be given it; a llama-server of your own can"
-    return _with_replacement(f"{engine} has no such parameter", spec, spec.replaced_by)
-
-
-def _with_replacement(why: str, spec: ParameterSpec, gone: object) -> str:
-    return f"{why}; use {spec.replaced_by}" if gone and spec.replaced_by else why
-
-
-def _note(spec: ParameterSpec, target: EngineTarget) -> str:
-    if target.kind is EngineKind.LLAMACPP and spec.scope == "load":
-        return f"holds from the next start of llama-server, as {spec.names.get('llamacpp_flag', spec.id)}"
-    return ""
-
-
-def _special(spec: ParameterSpec, target: EngineTarget) -> Mapping[str, str]:
-    words = dict(spec.special)
-    for name, special in spec.special_by_engine.items():
-        for key in _ENGINE_KEYS[target.kind]:
-            if name.startswith(key) and version_in(target.version, name[len(key) :]):
-                words.update(special)
-    return words
 
 
 def _ladder(stops: tuple[int, ...], minimum: float | None, maximum: float | None) -> tuple[int, ...]:
