@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aether_tui.widgets.chat_code import CodeText
 from aether_tui.widgets.chat_markdown import Leaf, MarkdownText
-from aether_tui.widgets.chat_rows import Row, Span, width_of, wrap, wrap_hard
+from aether_tui.widgets.chat_rows import Row, Span, cells_of, length_of, width_of, wrap, wrap_hard
 
 CODE_LEAD: tuple[Span, ...] = (("│ ", "frame"),)
 COLUMN_GAP: Span = (" │ ", "frame")
@@ -83,7 +83,7 @@ class MarkdownRows:
 
     def _lay_out(self, leaf: Leaf, rows: list[Row]) -> None:
         if leaf.gap is not None:
-            rows.append(Row(leaf.gap, skip=_length(leaf.gap)))
+            rows.append(Row(leaf.gap, skip=length_of(leaf.gap)))
         start = len(rows)
         match leaf.kind:
             case "text":
@@ -95,7 +95,7 @@ class MarkdownRows:
                 rows.extend(table_rows(leaf, self._width))
             case "rule":
                 line = "─" * max(1, self._width - cells_of(leaf.rest))
-                rows.append(Row((*leaf.first, (line, "frame")), skip=_length(leaf.first)))
+                rows.append(Row((*leaf.first, (line, "frame")), skip=length_of(leaf.first)))
 
     def _code_rows(self, leaf: Leaf) -> list[Row]:
         """The last block of code grows: its colours and rows are kept between two looks."""
@@ -107,15 +107,6 @@ class MarkdownRows:
         return code.rows(leaf, self._width)
 
 
-def cells_of(spans: Sequence[Span]) -> int:
-    """Cells that a span list takes."""
-    return sum([width_of(text) for text, _ in spans])
-
-
-def _length(spans: Sequence[Span]) -> int:
-    return sum([len(text) for text, _ in spans])
-
-
 def table_rows(leaf: Leaf, width: int) -> list[Row]:
     """A table with its columns narrowed to the width; cells wrap."""
     gaps = width_of(COLUMN_GAP[0]) * (len(leaf.align) - 1)
@@ -124,11 +115,11 @@ def table_rows(leaf: Leaf, width: int) -> list[Row]:
     lead = leaf.first
     for number, cells in enumerate(leaf.table):
         for line in _table_line(cells, widths, leaf.align):
-            rows.append(Row((*lead, *line), skip=_length(lead)))
+            rows.append(Row((*lead, *line), skip=length_of(lead)))
             lead = leaf.rest
         if number == 0:
             line_text = "─┼─".join("─" * cells for cells in widths)
-            rows.append(Row((*lead, (line_text, "frame")), skip=_length(lead)))
+            rows.append(Row((*lead, (line_text, "frame")), skip=length_of(lead)))
     return rows
 
 

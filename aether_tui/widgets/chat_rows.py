@@ -110,8 +110,18 @@ def breaks(text: str, width: int) -> Iterator[tuple[int, int]]:
         yield start, end if end > start else len(text)
 
 
-def cut_spans(spans: Sequence[Span], pieces: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[Span]]]:
-    """The parts of a span list at ascending (start, end) positions, each with its start."""
+def cells_of(spans: Sequence[Span]) -> int:
+    """Cells that a span list takes."""
+    return sum([width_of(text) for text, _ in spans])
+
+
+def length_of(spans: Sequence[Span]) -> int:
+    """Characters of a span list."""
+    return sum([len(text) for text, _ in spans])
+
+
+def cut_spans(spans: Sequence[Span], pieces: Iterable[tuple[int, int]]) -> Iterator[list[Span]]:
+    """The parts of a span list at ascending (start, end) positions."""
     remaining = iter(spans)
     text, style = next(remaining, ("", ""))
     position = 0
@@ -124,7 +134,7 @@ def cut_spans(spans: Sequence[Span], pieces: Iterable[tuple[int, int]]) -> Itera
                 break
             position += len(text)
             text, style = next(remaining, ("", ""))
-        yield start, found
+        yield found
 
 
 def split_lines(spans: Iterable[Span]) -> list[list[Span]]:
@@ -140,45 +150,36 @@ def split_lines(spans: Iterable[Span]) -> list[list[Span]]:
 
 
 def wrap(
-    spans: Sequence[Span],
-    width: int,
-    *,
-    first: Sequence[Span] = (),
-    rest: Sequence[Span] = (),
-    fill: str = "",
-    joint: str = "\n",
+    spans: Sequence[Span], width: int, *, first: Sequence[Span] = (), rest: Sequence[Span] = (), fill: str = ""
 ) -> list[Row]:
-    """Wrap one paragraph (line feeds are kept) into rows with a lead on the first and on the other rows."""
+    """Wrap a paragraph (line feeds are kept) into rows; the leads of first and other rows are of one width."""
     rows: list[Row] = []
-    lead = tuple(first)
-    skip = _length(lead)
-    skip_rest = _length(rest)
-    for number, line in enumerate(split_lines(spans)):
+    lead, following = tuple(first), tuple(rest)
+    skip, skip_following = length_of(lead), length_of(following)
+    inner = width - cells_of(following)
+    for line in split_lines(spans):
         text = "".join([piece for piece, _ in line])
+        pieces = list(breaks(text, inner))
         before = 0
-        inner = width - sum([width_of(piece) for piece, _ in rest])
-        for start, body in cut_spans(line, pieces := list(breaks(text, inner))):
-            joining = ("\n" if number else joint) if start == 0 else text[before:start]
-            rows.append(Row((*lead, *body), joining, skip, fill))
-            lead, skip = tuple(rest), skip_rest
-            before = 0
+        for (start, end), body in zip(pieces, cut_spans(line, pieces), strict=True):
+            joint = "\n" if start == 0 else text[before:start]
+            rows.append(Row((*lead, *body), joint, skip, fill))
+            lead, skip, before = following, skip_following, end
     return rows
 
 
-def wrap_hard(
-    spans: Sequence[Span], width: int, *, lead: Sequence[Span] = (), fill: str = "", joint: str = "\n"
-) -> list[Row]:
+def wrap_hard(spans: Sequence[Span], width: int, *, lead: Sequence[Span] = (), fill: str = "") -> list[Row]:
     """Wrap one line of code at the width exactly, every space kept."""
     text = "".join([piece for piece, _ in spans])
-    lead = tuple(lead)
-    skip = sum([len(piece) for piece, _ in lead])
-    inner = max(1, width - sum([width_of(piece) for piece, _ in lead]))
+    skip = length_of(lead)
+    inner = max(1, width - cells_of(lead))
     if width_of(text) <= inner:
-        return [Row((*lead, *spans), joint, skip, fill)]
-    rows: list[Row] = []
+        return [Row((*lead, *spans), skip=skip, fill=fill)]
+    pieces: list[tuple[int, int]] = []
     start = 0
     while start < len(text):
         end = max(_fitting(text, start, inner), start + 1)
-        rows.append(Row((*lead, *slice_spans(spans, start, end)), "" if start else joint, skip, fill))
+        pieces.append((start, end))
         start = end
-    return rows
+    bodies = cut_spans(spans, pieces)
+    return [Row((*lead, *body), "" if number else "\n", skip, fill) for number, body in enumerate(bodies)]
