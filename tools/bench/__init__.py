@@ -1,0 +1,1 @@
+"""Measures what DESIGN.md promises, in a real terminal."""
