@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from aether_tui.core.modelfile.document import split_lines
@@ -15,6 +16,7 @@ _SECOND = re.compile(r"([^ \t]*)[ \t]?")
 _VALUE = re.compile(r"[ \t]*(.*?)[ \t]*$", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _PARAMETER_NAME = re.compile(r"[A-Za-z0-9_]+")
+_REMEMBERED_LENGTH = 300
 _PROSE = frozenset({"SYSTEM", "TEMPLATE", "MESSAGE", "LICENSE"})
 
 
@@ -27,7 +29,7 @@ class Span(NamedTuple):
 
 
 def highlight(text: str) -> list[list[Span]]:
-    """The spans of each line, in order and without overlap; what has no span is blank."""
+    """The spans of each line, in order and without overlap; what has no span is blank. Not to be changed."""
     result = []
     open_mark = ""
     for line in split_lines(text):
@@ -36,7 +38,7 @@ def highlight(text: str) -> list[list[Span]]:
             if line.rstrip(" \t").endswith(open_mark):
                 open_mark = ""
         else:
-            spans, open_mark = _instruction(line)
+            spans, open_mark = (_remembered if len(line) < _REMEMBERED_LENGTH else _instruction)(line)
         result.append(spans)
     return result
 
@@ -64,6 +66,9 @@ def _instruction(line: str) -> tuple[list[Span], str]:
         return spans, ""
     spans.append(Span(*value.span(1), _value_role(keyword, value[1])))
     return spans, _left_open(value[1])
+
+
+_remembered = lru_cache(maxsize=2048)(_instruction)
 
 
 def _second_role(keyword: str, word: str) -> SpanRole:

@@ -1,0 +1,68 @@
+"""Rules for TEMPLATE: it parses, names what Ollama has, and is there where the server needs one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aether_tui.core.modelfile.document import Instruction
+from aether_tui.core.modelfile.problems import Inspection, Problem, line_within
+from aether_tui.core.servers import feature_remedy
+
+_SHOWN_FIELDS = 3
+
+
+def parses(inspection: Inspection) -> Iterator[Problem]:
+    """Ollama takes the template."""
+    item = inspection.last("TEMPLATE")
+    if item is None or item.args == "":
+        return
+    if not inspection.is_ollama:
+        reason = f"{inspection.server} takes no TEMPLATE in Ollama's form; it uses the chat template of the GGUF"
+        yield Problem("note", item.line, "TEMPLATE", reason, "Keep it if Ollama is to read the file too")
+    from aether_tui.core.template.verdict import check_template
+
+    verdict = check_template(item.args)
+    if not verdict.ok:
+        reason = f"The template does not parse: {verdict.message.removeprefix('template: ')}"
+        remedy = "Correct it, or choose one of the presets"
+        line = _line_of(item, verdict.line)
+        yield Problem("error" if inspection.is_ollama else "warning", line, "TEMPLATE", reason, remedy)
+    elif verdict.unknown_fields:
+        shown = ", ".join(verdict.unknown_fields[:_SHOWN_FIELDS])
+        shown += ", …" if len(verdict.unknown_fields) > _SHOWN_FIELDS else ""
+        reason = f"The template names {shown}, which Ollama has no value for: it prints <no value>"
+        first = item.args.partition(verdict.unknown_fields[0])[0]
+        line = _line_of(item, first.count("\n") + 1)
+        yield Problem("warning", line, "TEMPLATE", reason, "Use .System, .Prompt, .Response or .Messages")
+
+
+def asks(inspection: Inspection) -> Iterator[Problem]:
+    """The template lets the question through."""
+    item = inspection.last("TEMPLATE")
+    if item is None or item.args == "" or not inspection.is_ollama:
+        return
+    from aether_tui.core.template.verdict import check_template, parse_template
+
+    if check_template(item.args).ok and not parse_template(item.args).variables & {"prompt", "messages", "suffix"}:
+        reason = "The template has neither .Prompt nor .Messages, so the model never sees a question"
+        yield Problem("warning", item.line, "TEMPLATE", reason, "Put {{ .Prompt }} where the question belongs")
+
+
+def needed(inspection: Inspection) -> Iterator[Problem]:
+    """A GGUF on an Ollama that does not read chat templates from files has one here."""
+    if not inspection.is_ollama or inspection.features.jinja_templates or inspection.last("TEMPLATE") is not None:
+        return
+    item = inspection.last("FROM")
+    if item is None or not inspection.from_is_file or inspection.last("RENDERER") is not None:
+        return
+    reason = f"{inspection.server} does not use the chat template of a GGUF, so this model may answer garbage"
+    yield Problem("warning", item.line, "TEMPLATE", reason, feature_remedy("jinja_templates").rstrip("."))
+
+
+def _line_of(item: Instruction, line_in_value: int | None) -> int:
+    if line_in_value is None:
+        return item.line
+    return line_within(item, "\n" * (line_in_value - 1))
+
+
+RULES = (parses, asks, needed)
