@@ -66,7 +66,7 @@ format: dev
 	$(BIN)/ruff format .
 
 bench: dev
-	@$(BIN)/python tools/bench.py $(ARGS)
+	@$(BIN)/python -m tools.bench $(ARGS)
 
 servers:
 	@PYTHON="$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))" tools/servers.sh

@@ -23,9 +23,7 @@ _ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=]*[ -/]*[@-~]|\x1b[()][0-9A-B]|\x1b[=>]|
 class Terminal:
     """Runs a program in a pty of its own and reads what it sends; ends it on leaving the `with` block."""
 
-    def __init__(
-        self, argv: Sequence[str], env: Mapping[str, str], *, columns: int = 120, rows: int = 40
-    ) -> None:
+    def __init__(self, argv: Sequence[str], env: Mapping[str, str], *, columns: int = 120, rows: int = 40) -> None:
         self.started_s = time.perf_counter()
         self.chunks: list[tuple[float, bytes]] = []
         self.pid, self._fd = pty.fork()

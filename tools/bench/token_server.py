@@ -32,7 +32,11 @@ async def _stream(writer: asyncio.StreamWriter, tokens: int, tokens_per_s: float
         writer.write(_chunk({"model": "paced", "message": message, "done": False}))
         await writer.drain()
     last = {"model": "paced", "message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "stop"}
-    figures = {"eval_count": tokens, "eval_duration": int(tokens / (tokens_per_s or 1000) * 1e9), "prompt_eval_count": 9}
+    figures = {
+        "eval_count": tokens,
+        "eval_duration": int(tokens / (tokens_per_s or 1000) * 1e9),
+        "prompt_eval_count": 9,
+    }
     writer.write(_chunk({**last, **figures, "total_duration": 10**9}) + b"0\r\n\r\n")
     await writer.drain()
 
