@@ -5,30 +5,36 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import events
-from textual.app import App, RenderableType
+from textual.app import App, RenderableType, SuspendNotSupported
 from textual.reactive import Initialize, Reactive
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.widget import Widget
 
-from aether_tui import quirks
+from aether_tui import quirks, terminal
 from aether_tui.actions import actions_by_id, bindings, key_label, keymap, keys_of
+from aether_tui.core.errors import AetherError
+from aether_tui.core.inventory import EngineKind, EngineStatus, LoadedModel
+from aether_tui.core.units import file_size
 from aether_tui.screens.base import WorkScreen
-from aether_tui.settings import Settings
+from aether_tui.settings import Settings, save_setting
 from aether_tui.widgets.tab_row import TabRow
 from aether_tui.widgets.themes import style_sheet, textual_theme, theme_data
 from aether_tui.widgets.top_bar import TopState
 
 if TYPE_CHECKING:
     from aether_tui.services import Services
+    from aether_tui.services.editing import EditSession
 
+ENGINE_WORDS = {EngineKind.LLAMACPP: "llama.cpp", EngineKind.EMBEDDED: "llama.cpp"}
 LEAVE_AGAIN_S = 3.0
 FOCUS_WAIT_S = 1.0
 
@@ -74,6 +80,9 @@ class AetherApp(App[None], inherit_bindings=False):
         self.glyphs = settings.glyphs
         self.top = TopState()
         self.painted = False
+        self.to_try: EditSession | None = None
+        self.crash_words = ""
+        self.terminal_before: list[object] | None = None
         self._services = services
         self._keys: deque[events.Event] = deque()
         self._key_pump: asyncio.Task[None] | None = None
@@ -161,6 +170,90 @@ class AetherApp(App[None], inherit_bindings=False):
         if screen is not None:
             screen.show_top(self.top)
 
+    def try_session(self, session: EditSession) -> None:
+        """Open the Playground with the settings of an edit; the screen takes `to_try` when it comes up."""
+        self.to_try = session
+        self.open_screen("playground")
+
+    async def refresh_loaded(self) -> None:
+        """Ask what is loaded, and show it in the top bar."""
+        try:
+            loaded = await self.services.hosts.engine().loaded()
+        except AetherError:
+            loaded = []  # The host's own mark says already that it does not answer.
+        self.show_top(loaded=loaded_words(loaded))
+
+    def copy_text(self, text: str, what: str) -> None:
+        """Copy by the terminal's clipboard, and keep a file beside it: no terminal tells whether it took it."""
+        sequence = terminal.clipboard_sequence(text)
+        if sequence is not None and self._driver is not None:
+            self._driver.write(sequence)
+            self._driver.flush()
+        try:
+            path = terminal.keep_copy(self.settings.home, text)
+        except AetherError as error:
+            self.tell(f"{what} copied by OSC 52; no file beside it: {error.message}", "warning")
+            return
+        how = "copied by OSC 52, and" if sequence is not None else "too large for the clipboard:"
+        self.tell(f"{what} {how} kept in {path}")
+
+    def edit_outside(self, text: str, name: str) -> str | None:
+        """Let the user edit a text in their own editor; None when that failed, which is said."""
+        try:
+            with self.suspend():
+                edited = terminal.edit_outside(text, name)
+        except AetherError as error:
+            self.tell(error.text, "error")
+            edited = None
+        except SuspendNotSupported:
+            self.tell("this terminal can't make room for another program", "error")
+            edited = None
+        self.action_redraw()
+        return edited
+
+    def switch_host(self, name: str | None) -> None:
+        """Make another host current."""
+        if name is None or name == self.services.hosts.current.name:
+            return
+        self.run_worker(self._switch_host(name), group="host", exclusive=True)
+
+    async def _switch_host(self, name: str) -> None:
+        try:
+            self.show_top(host=name, engine="", reachable=None, loaded="", speed="")
+            status = await self.services.hosts.switch(name)
+        except AetherError as error:
+            self.tell(error.text, "error")
+            return
+        self.show_host(status)
+        for screen in self.work_screens:
+            await screen.host_changed()
+        await self.refresh_loaded()
+
+    def show_host(self, status: EngineStatus | None) -> None:
+        """Show the current host and its state in the top bar; None while it is asked."""
+        host = self.services.hosts.current
+        version = f" {status.version}" if status is not None and status.version else ""
+        kind = ENGINE_WORDS.get(host.kind, str(host.kind))
+        self.show_top(host=host.name, engine=kind + version, reachable=status.reachable if status is not None else None)
+        if status is not None and not status.reachable and status.reason:
+            self.tell(f"{status.reason}; {status.remedy}" if status.remedy else status.reason, "warning")
+
+    @property
+    def work_screens(self) -> list[WorkScreen]:
+        """The work screens that were opened so far."""
+        stacks = self._screen_stacks.values()
+        return [screen for stack in stacks for screen in stack[:1] if isinstance(screen, WorkScreen)]
+
+    def keep_theme(self, choice: str | None, before: str) -> None:
+        """Keep the chosen theme in the settings; without a choice go back to the one before."""
+        self.theme = choice or before
+        if choice is None or choice == self.settings.theme:
+            return
+        try:
+            self.settings = save_setting(self.settings, "theme", choice)
+        except AetherError as error:
+            self.tell(f"the theme is not kept: {error.message}", "warning")
+
     def after_paint(self, call: Callable[[], object]) -> None:
         """Do something once the first screen is on the terminal; at once when it is."""
         if self.painted:
@@ -183,6 +276,34 @@ class AetherApp(App[None], inherit_bindings=False):
             call()
         self._after_paint.clear()
         self._start_pump()
+
+    def on_mount(self) -> None:
+        """Leave well when the terminal or the session goes away."""
+        driver = self._driver
+        if self.terminal_before is not None and driver is not None and hasattr(driver, "attrs_before"):
+            # The splash turned the echo off: Textual must give back what was before that.
+            driver.attrs_before = self.terminal_before
+        loop = asyncio.get_running_loop()
+        if driver is not None and not self.is_headless:
+            for number in (signal.SIGHUP, signal.SIGTERM):
+                loop.add_signal_handler(number, lambda: asyncio.ensure_future(self.leave()))
+
+    def _fatal_error(self) -> None:
+        """Write the report to a file: Textual would print it with all local values, keys among them."""
+        import traceback
+
+        error = self._exception
+        report = "".join(traceback.format_exception(error)) if error is not None else traceback.format_exc()
+        folder = self.settings.home / "logs"
+        path = folder / f"crash-{time.strftime('%Y%m%d-%H%M%S')}.txt"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_text(report)
+            where = f"The report is in {path}"
+        except OSError as problem:
+            where = f"The report can't be written ({problem.strerror}):\n{report}"
+        self.crash_words = f"aether stopped on {type(error).__name__}: {error}. Unsaved edits are kept. {where}"
+        self._close_messages_no_wait()
 
     # Keys: one at a time, so that what is typed ahead lands where it belongs
 
@@ -262,37 +383,70 @@ class AetherApp(App[None], inherit_bindings=False):
         """Move the focus back."""
         self.screen.focus_previous()
 
-    def action_stop(self) -> None:
-        """Stop what runs; with nothing running, ask once more and then leave."""
+    async def action_stop(self) -> None:
+        """Copy a selection; else stop what runs; with nothing running, ask once more and then leave."""
+        selection = getattr(self.focused, "selected_text", "") or self.screen.get_selected_text()
+        if selection:
+            self.copy_text(selection, "the selection")
+            return
         screen = self.work_screen
         if screen is not None and screen.stop_running():
             self.tell("stopped")
             return
         now = asyncio.get_running_loop().time()
         if now - self._leave_asked < LEAVE_AGAIN_S:
-            self.exit()
+            await self.leave()
             return
         self._leave_asked = now
         self.tell("ctrl+c once more leaves", "warning")
 
-    def action_leave(self) -> None:
+    async def action_leave(self) -> None:
         """Leave; drafts are kept."""
+        await self.leave()
+
+    async def leave(self) -> None:
+        """Write what is not written yet, then end."""
+        for screen in self.work_screens:
+            await screen.flush()
         self.exit()
+
+    def action_palette(self) -> None:
+        """Find any action by its name."""
+        self._open_page("open_palette")
+
+    def action_help(self) -> None:
+        """The keys that work here."""
+        self._open_page("open_help")
+
+    def action_hosts(self) -> None:
+        """Choose another server."""
+        self._open_page("open_hosts")
+
+    def action_themes(self) -> None:
+        """Choose the colours."""
+        self._open_page("open_themes")
+
+    def action_calls(self) -> None:
+        """The exact calls made."""
+        self._open_page("open_calls")
+
+    def _open_page(self, name: str) -> None:
+        """Open a page over the work screen; pages don't pile up."""
+        if isinstance(self.screen, WorkScreen):
+            from aether_tui import pages
+
+            getattr(pages, name)(self)
 
     def on_tab_row_chosen(self, event: TabRow.Chosen) -> None:
         """A tab was clicked."""
         self.open_screen(event.name)
 
 
-def run_app(settings: Settings, demo: bool = False) -> int:
-    """Run the app until the user leaves; the exit status."""
-    quirks.install()
-    gc.disable()
-    app = AetherApp(settings, demo)
-    app.run(mouse=settings.mouse)
-    return app.return_code or 0
-
-
-def log_folder(settings: Settings) -> Path:
-    """Where crash reports go."""
-    return settings.home / "logs"
+def loaded_words(loaded: list[LoadedModel]) -> str:
+    """What is in memory: `support-bot 6.1 GB`, and how many more."""
+    if not loaded:
+        return ""
+    first = loaded[0]
+    size = f" {file_size(first.size_bytes)}" if first.size_bytes else ""
+    more = f" +{len(loaded) - 1}" if len(loaded) > 1 else ""
+    return f"{first.name}{size}{more}"

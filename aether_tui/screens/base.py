@@ -14,7 +14,11 @@ from aether_tui.widgets.tab_row import TabRow
 from aether_tui.widgets.top_bar import TopBar, TopState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aether_tui.core.inventory import EngineStatus
     from aether_tui.services import Services
+    from aether_tui.services.editing import EditSession
     from aether_tui.settings import Settings
 
 NARROW = 100
@@ -31,6 +35,7 @@ class Shell(Protocol):
 
     settings: Settings
     top: TopState
+    demo: bool
 
     @property
     def services(self) -> Services:
@@ -45,12 +50,32 @@ class Shell(Protocol):
         """Change what the top bar shows."""
         ...
 
+    def show_host(self, status: EngineStatus | None) -> None:
+        """Show the current host and its state in the top bar; None while it is asked."""
+        ...
+
     def tell(self, text: str, role: str = "muted") -> None:
         """Say what just happened at the end of the tab row."""
         ...
 
     def copy_text(self, text: str, what: str) -> None:
         """Copy by the terminal's clipboard, say how, and keep a file beside it."""
+        ...
+
+    def try_session(self, session: EditSession) -> None:
+        """Open the Playground with the settings of an edit."""
+        ...
+
+    async def refresh_loaded(self) -> None:
+        """Ask what is loaded, and show it in the top bar."""
+        ...
+
+    def after_paint(self, call: Callable[[], object]) -> None:
+        """Do something once the first screen is on the terminal; at once when it is."""
+        ...
+
+    def edit_outside(self, text: str, name: str) -> str | None:
+        """Let the user edit a text in their own editor; None when that failed, which was said."""
         ...
 
     def keys_wait_for(self, widget: Widget) -> None:
@@ -85,6 +110,12 @@ class WorkScreen(Screen[None]):
         yield TabRow(self.app.tabs, self.NAME)  # type: ignore[attr-defined]
         yield from self.compose_body()
         yield KeyBar()
+
+    async def flush(self) -> None:
+        """Write what is not written yet: the app ends."""
+
+    async def host_changed(self) -> None:
+        """Another server is current: show what holds there."""
 
     def stop_running(self) -> bool:
         """Stop what streams or runs here; False when there was nothing."""

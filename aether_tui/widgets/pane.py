@@ -78,6 +78,7 @@ class Pane(Widget, can_focus=True):
         self.title = title
         self.status: Parts = ()
         self.foot_title = ""
+        self.placeholder: Sequence[Parts] = ()
         self.scroll_row = 0
         self._strips: dict[int, Strip] = {}
         self._strips_for: tuple[Size, Roles, bool] | None = None
@@ -101,6 +102,19 @@ class Pane(Widget, can_focus=True):
     def foot_height(self) -> int:
         """How many lines the foot takes, without its divider; 0 for none."""
         return 0
+
+    def head_lines(self, width: int) -> Sequence[Iterable[Segment]]:
+        """Lines above the rows that don't scroll; none by default."""
+        return ()
+
+    @property
+    def head_height(self) -> int:
+        """How many lines the head takes."""
+        return 0
+
+    def placeholder_lines(self, width: int) -> Sequence[Parts]:
+        """What stands where the rows would be while there are none: loading, empty, or the error."""
+        return [parts for parts in self.placeholder]
 
     def selected(self, index: int) -> bool:
         """Whether a row is drawn as the selected one."""
@@ -132,7 +146,7 @@ class Pane(Widget, can_focus=True):
     def body_height(self) -> int:
         """How many rows are visible."""
         foot = self.foot_height
-        return max(0, self.size.height - FRAME - (foot + 1 if foot else 0))
+        return max(0, self.size.height - FRAME - self.head_height - (foot + 1 if foot else 0))
 
     @property
     def row_width(self) -> int:
@@ -147,11 +161,11 @@ class Pane(Widget, can_focus=True):
     def line_of_row(self, index: int) -> int | None:
         """The line of this widget on which a row stands; None when it is out of sight."""
         line = index - self.scroll_row
-        return line + 1 if 0 <= line < self.body_height else None
+        return line + 1 + self.head_height if 0 <= line < self.body_height else None
 
     def row_at_line(self, y: int) -> int | None:
         """The row on a line of this widget."""
-        line = y - 1
+        line = y - 1 - self.head_height
         row = line + self.scroll_row
         return row if 0 <= line < self.body_height and row < self.row_count else None
 
@@ -201,11 +215,27 @@ class Pane(Widget, can_focus=True):
 
     def refresh_body(self) -> None:
         """Draw all rows again, and the thumb."""
-        height = self.body_height
+        height = self.body_height + self.head_height
         for y in range(1, height + 1):
             self._strips.pop(y, None)
         if self.is_mounted and height:
             self.refresh(Region(0, 1, self.size.width, height))
+
+    def refresh_changed(self) -> None:
+        """Draw again those rows in sight that look different now."""
+        if self._strips_for is None or not self.is_mounted:
+            self.refresh_body()
+            return
+        size, roles, _ = self._strips_for
+        if size != self.size:
+            self.redraw()
+            return
+        for y in range(1, self.head_height + self.body_height + 1):
+            before = self._strips.get(y)
+            strip = self._filtered(self._draw_line(y, size, roles))
+            if before is None or before._segments != strip._segments:
+                self._strips[y] = strip
+                self.refresh(Region(0, y, size.width, 1))
 
     def refresh_foot(self) -> None:
         """Draw the divider and the foot again."""
@@ -250,7 +280,7 @@ class Pane(Widget, can_focus=True):
         glyphs = glyphs_of(self)
         active = self.active
         width, height = size
-        body = self.body_height
+        body = self.body_height + self.head_height
         if y == 0:
             ends = (glyphs.top_left, glyphs.top_right)
             return Strip(frame_line(width, ends, self.title, self.status, active, roles, glyphs), width)
@@ -266,18 +296,28 @@ class Pane(Widget, can_focus=True):
             line = list(lines[y - body - 2]) if y - body - 2 < len(lines) else []
             return Strip([Segment(glyphs.wall, edge), *self._padded(line, width, roles), Segment(glyphs.wall, edge)])
         inner = self._draw_body_line(y, width, roles)
-        thumb = glyphs.thumb if self._thumb_on(y - 1, body) else glyphs.wall
+        thumb = glyphs.thumb if self._thumb_on(y - 1 - self.head_height, self.body_height) else glyphs.wall
         return Strip([Segment(glyphs.wall, edge), *inner, Segment(thumb, edge)], width)
 
     def _draw_body_line(self, y: int, width: int, roles: Roles) -> list[Segment]:
+        if y <= self.head_height:
+            heads = self.head_lines(width - MARGIN)
+            return self._padded(heads[y - 1] if y <= len(heads) else [], width, roles)
         index = self.row_at_line(y)
         if index is None:
-            return self._padded([], width, roles)
+            return self._padded(self._placeholder_line(y, width, roles), width, roles)
         segments = self._padded(self.draw_row(index, width - MARGIN), width, roles)
         if self.selected(index):
             focused = self.active
             segments = [Segment(text, roles.on_row(style or roles.text, focused)) for text, style, _ in segments]
         return segments
+
+    def _placeholder_line(self, y: int, width: int, roles: Roles) -> list[Segment]:
+        if self.row_count:
+            return []
+        lines = self.placeholder_lines(width - MARGIN)
+        at = y - 1 - self.head_height
+        return segments_of(lines[at], roles) if at < len(lines) else []
 
     def _padded(self, line: Iterable[Segment], width: int, roles: Roles) -> list[Segment]:
         """A row cut or filled to the inner width, with a blank at either side."""

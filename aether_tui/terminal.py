@@ -1,0 +1,79 @@
+"""What the terminal around the app can do: its clipboard, and the user's own editor."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from aether_tui.core.errors import AetherError, ErrorCode
+from aether_tui.files import write_whole
+
+OSC52_LIMIT = 74_994
+"""Bytes of text that terminals take in one OSC 52: xterm's limit of 100,000 characters, in base64."""
+
+EDITORS = ("nano", "vim", "vi")
+
+
+def clipboard_sequence(text: str, env: Mapping[str, str] | None = None) -> str | None:
+    """The escape sequence that puts text on the clipboard of the user's own terminal; None where it is too long.
+
+    Inside tmux it is wrapped to pass through, and sent plain as well: which one works depends on tmux's settings
+    (`allow-passthrough`, `set-clipboard`).
+    """
+    environment = env if env is not None else os.environ
+    data = text.encode("utf-8", "replace")
+    if len(data) > OSC52_LIMIT:
+        return None
+    sequence = f"\x1b]52;c;{base64.b64encode(data).decode()}\x07"
+    if environment.get("TMUX"):
+        inner = sequence.replace("\x1b", "\x1b\x1b")
+        return f"\x1bPtmux;{inner}\x1b\\{sequence}"
+    if environment.get("STY"):
+        return f"\x1bP{sequence}\x1b\\"
+    return sequence
+
+
+def keep_copy(home: Path, text: str) -> Path:
+    """Write what was copied to a file, for terminals whose clipboard can't be reached. Raises AetherError."""
+    path = home / "clipboard.txt"
+    write_whole(path, text.encode("utf-8", "surrogatepass"))
+    return path
+
+
+def own_editor(env: Mapping[str, str] | None = None) -> list[str]:
+    """The command of the user's editor. Raises AetherError where there is none."""
+    environment = env if env is not None else os.environ
+    for name in ("VISUAL", "EDITOR"):
+        if chosen := environment.get(name, "").strip():
+            return shlex.split(chosen)
+    for name in EDITORS:
+        if shutil.which(name):
+            return [name]
+    raise AetherError(ErrorCode.NOT_SUPPORTED, "there is no editor to open", "set EDITOR to the one you use")
+
+
+def edit_outside(text: str, name: str) -> str:
+    """Let the user edit a text in their own editor; blocks until it ends. Raises AetherError."""
+    command = own_editor()
+    with tempfile.TemporaryDirectory(prefix="aether-edit-") as folder:
+        path = Path(folder) / name
+        path.write_text(text, encoding="utf-8", newline="")
+        try:
+            status = subprocess.run([*command, str(path)], check=False).returncode
+        except OSError as error:
+            raise AetherError(
+                ErrorCode.NOT_SUPPORTED, f"{command[0]} does not start: {error.strerror}", "set EDITOR to the one you use"
+            ) from error
+        if status:
+            raise AetherError(
+                ErrorCode.CANCELLED, f"{command[0]} ended with status {status}", "the text is as it was before"
+            )
+        edited = path.read_bytes().decode("utf-8", "replace")
+    # Editors end a file with a newline; a text that had none keeps none.
+    return edited if text.endswith("\n") or not edited.endswith("\n") else edited[:-1]
