@@ -81,7 +81,7 @@ def adapter(inspection: Inspection) -> Iterator[Problem]:
             yield Problem(
                 "warning", item.line, "ADAPTER", "ADAPTER is not sent to this server", "Load it where the server runs"
             )
-        if item.written == "":
+        elif item.written == "":
             yield _problem(item, "ADAPTER names no file", "Write the path of a LoRA adapter, or take the line out")
         elif not inspection.exists(item.written):
             yield _problem(item, f"There is no file {item.written}", "Correct the path, or take the line out")

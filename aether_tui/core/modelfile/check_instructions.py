@@ -41,10 +41,10 @@ def requirement(inspection: Inspection) -> Iterator[Problem]:
         if not is_version(item.args):
             reason = f'REQUIRES takes a version, and "{item.args}" is none'
             yield Problem("error", item.line, "REQUIRES", reason, "Write it as 0.14.0")
-        elif not version_in(inspection.target.version, f">={item.args.removeprefix('v')}"):
-            reason = (
-                f"The file asks for {needs('>=' + item.args.removeprefix('v'))}, this server is {_version(inspection)}"
-            )
+            continue
+        wanted = f">={item.args.removeprefix('v')}"
+        if not version_in(inspection.target.version, wanted):
+            reason = f"The file asks for {needs(wanted)}, and this is {inspection.server}"
             yield Problem("warning", item.line, "REQUIRES", reason, "Ollama tries all the same; update it")
 
 

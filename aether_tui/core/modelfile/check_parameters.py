@@ -163,7 +163,7 @@ def said_once(inspection: Inspection) -> Iterator[Problem]:
         for setting in settings[:-1]:
             item = setting.instruction
             reason = f"{item.name} {item.args} is replaced by {last.name} {last.args} on line {last.line}"
-            fix = Fix(f"keep {last.args}", subject, (last.args,))
+            fix = Fix(f"keep {last.args}", subject, (last.args,)) if _value(settings[-1]) is not None else None
             yield Problem("warning", item.line, subject, reason, "Take one of the two out", fix)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from aether_tui.core.modelfile.document import Instruction
@@ -9,6 +10,7 @@ from aether_tui.core.modelfile.problems import Inspection, Problem, line_within
 from aether_tui.core.servers import feature_remedy
 
 _SHOWN_FIELDS = 3
+_PLACE = re.compile(r"^template: (?::\d+: )?")
 
 
 def parses(inspection: Inspection) -> Iterator[Problem]:
@@ -23,7 +25,7 @@ def parses(inspection: Inspection) -> Iterator[Problem]:
 
     verdict = check_template(item.args)
     if not verdict.ok:
-        reason = f"The template does not parse: {verdict.message.removeprefix('template: ')}"
+        reason = f"The template does not parse: {_PLACE.sub('', verdict.message)}"
         remedy = "Correct it, or choose one of the presets"
         line = _line_of(item, verdict.line)
         yield Problem("error" if inspection.is_ollama else "warning", line, "TEMPLATE", reason, remedy)

@@ -27,7 +27,7 @@ def dropped(inspection: Inspection) -> Iterator[Problem]:
             "warning",
             line_within(item, item.raw[:first]),
             _subject(item),
-            f"`ollama create -f` drops {count} characters of {_subject(item)}: {shown}{_name(lost)}",
+            f"`ollama create -f` drops {count} character{'s' * (count > 1)} of {_subject(item)}: {shown}{_name(lost)}",
             "Create it here, which sends the text past that parser, or take them out",
             _fix(inspection, item, lost),
         )
