@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -16,6 +18,7 @@ from aether_tui.core.schema import (
     schema_for,
     schema_json,
 )
+from tests.support import ROOT
 
 NOW = EngineTarget(EngineKind.OLLAMA, "0.34.1")
 OLD = EngineTarget(EngineKind.OLLAMA, "0.24.0")
@@ -231,3 +234,20 @@ def test_the_answer_has_the_shape_of_seed_003() -> None:
     assert (longest["desc"], longest["id"]) == ("Longest answer", "num_predict")
     assert "num_predict" not in parameters
     json.dumps(answer)
+
+
+def test_the_first_frame_needs_no_heavy_library() -> None:
+    script = """
+import sys
+had = set(sys.modules)
+from aether_tui.core.inventory import EngineKind
+from aether_tui.core.presets import shipped_presets
+from aether_tui.core.schema import EngineTarget, ModelFacts, schema_for
+schema_for(ModelFacts(name="llama3"), EngineTarget(EngineKind.OLLAMA, "0.34.1"))
+shipped_presets()
+print(*(set(sys.modules) - had))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert not loaded & {"pydantic", "yaml", "httpx", "jinja2", "asyncio", "textual", "gguf", "numpy"}
+    assert "aether_tui.core.manifest" not in done.stdout.split()
