@@ -26,6 +26,7 @@ class Call:
     """One request as it was made. `body` is JSON text without secrets, long texts shortened in the middle.
 
     `headers` name a key's variable, never the key. `note` says what was left out. `status` None: no answer yet.
+    The method RUN is the start of a process: `url` is the program.
     """
 
     at: str
@@ -58,6 +59,8 @@ class CommandLog:
 
 def as_curl(call: Call) -> str:
     """The call as a line for a shell; a body that was shortened for the log is shortened here too."""
+    if call.method == "RUN":
+        return f"# {call.url} {call.body}"
     words = ["curl", "--no-buffer"] if call.method == "POST" else ["curl"]
     if call.method == "HEAD":
         words.append("--head")

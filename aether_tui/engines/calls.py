@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from aether_tui.engines.base import Call, CommandLog
@@ -28,9 +29,14 @@ class CallRecord:
 
     def end(self, status: int | None) -> None:
         """Note the status (None: no answer came) and how long the call took."""
-        old, took_s = self._call, round(time.monotonic() - self._started, 4)
-        call = Call(old.at, old.method, old.url, old.body, status, took_s, old.headers, old.note)
-        self._log.replace(old, call)
+        self._put(replace(self._call, status=status, took_s=round(time.monotonic() - self._started, 4)))
+
+    def remark(self, note: str) -> None:
+        """Note what came to be known only later."""
+        self._put(replace(self._call, note=note))
+
+    def _put(self, call: Call) -> None:
+        self._log.replace(self._call, call)
         self._call = call
 
 

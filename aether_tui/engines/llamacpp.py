@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aether_tui.core.chat import ChatEvent, ChatRequest, Failed, Finished, Message, ParameterValue, Phase
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.inventory import EngineKind, EngineStatus, LoadedModel, ModelDetails, ModelSummary
+from aether_tui.core.targets import EngineTarget
 from aether_tui.engines.answer import Answer, context_exceeded, pushed_out
 from aether_tui.engines.base import CommandLog, Timeouts
 from aether_tui.engines.http import HttpClient
@@ -21,6 +22,7 @@ from aether_tui.engines.translate import translate, untaken_note
 if TYPE_CHECKING:
     from aether_tui.engines.sse_wire import ListedModel, Props
 
+TARGET = EngineTarget(EngineKind.LLAMACPP)
 LOADING_POLL_S = 0.25
 RESTART_REMEDY = "Start llama-server with --ctx-size {suggested}, or shorten the conversation"
 
@@ -112,7 +114,7 @@ class LlamaServerEngine:
     async def _answer(
         self, request: ChatRequest, meter: Answer, load_s: float | None
     ) -> AsyncGenerator[ChatEvent, None]:
-        words = translate(request.parameters, "llamacpp")
+        words = translate(request.parameters, TARGET)
         # Adapters are chosen per request only: after a change by POST /lora-adapters the server answers from a
         # prompt cache that the earlier adapter computed.
         body = chat_body(request, words.request, thoughts=True) | {"return_progress": True}
@@ -162,7 +164,7 @@ class LlamaServerEngine:
 
     def untaken(self, parameters: Mapping[str, ParameterValue]) -> tuple[str, ...]:
         """Ids of the parameters that a running llama-server does not take, load parameters among them."""
-        words = translate(parameters, "llamacpp")
+        words = translate(parameters, TARGET)
         return (*words.untaken, *words.load)
 
     async def unload(self, model: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from aether_tui.core.chat import ChatEvent, ChatRequest, ParameterValue
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.inventory import EngineKind, EngineStatus, LoadedModel, ModelDetails, ModelSummary, Progress
+from aether_tui.core.targets import EngineTarget
 from aether_tui.engines import ollama_chat, ollama_create
 from aether_tui.engines.base import CommandLog, Timeouts
 from aether_tui.engines.http import HttpClient
@@ -71,7 +72,7 @@ class OllamaEngine:
 
     def untaken(self, parameters: Mapping[str, ParameterValue]) -> tuple[str, ...]:
         """Ids of the parameters that this version of Ollama does not have."""
-        return translate(parameters, "ollama", self.version).untaken
+        return translate(parameters, EngineTarget(self.kind, self.version)).untaken
 
     async def unload(self, model: str) -> None:
         """Free the memory a model takes; comes back when it is gone, or after some seconds. Raises AetherError."""
@@ -131,11 +132,11 @@ class OllamaEngine:
         """The model as it lies in memory, None where it does not. Raises AetherError."""
         return next((entry for entry in await self.loaded() if same_model(entry.name, model)), None)
 
-    async def known_version(self) -> str:
-        """The version, asked for once. Raises AetherError."""
+    async def target(self) -> EngineTarget:
+        """Kind and version; the version is asked for once. Raises AetherError."""
         if not self.version:
             self.version = await self._ask_version()
-        return self.version
+        return EngineTarget(self.kind, self.version)
 
     async def _ask_version(self) -> str:
         answer = await self.http.get("/api/version")

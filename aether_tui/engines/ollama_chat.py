@@ -141,7 +141,7 @@ async def _question(engine: OllamaEngine, request: ChatRequest) -> Question:
             "Ollama takes no template with a chat",
             "Create a model with that template, then chat with it",
         )
-    options = translate(request.parameters, "ollama", await engine.known_version())
+    options = translate(request.parameters, await engine.target())
     return Question(request, options.request, untaken_note(options.untaken), request.think)
 
 

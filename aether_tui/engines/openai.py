@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from aether_tui.core.chat import ChatEvent, ChatRequest, Failed, Finished, ParameterValue
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.inventory import EngineKind, EngineStatus, LoadedModel, ModelDetails, ModelSummary
+from aether_tui.core.targets import EngineTarget
 from aether_tui.engines.answer import Answer, context_exceeded
 from aether_tui.engines.base import CommandLog, Timeouts
 from aether_tui.engines.http import HttpClient, normal_address
@@ -20,6 +21,7 @@ from aether_tui.engines.translate import translate, untaken_note
 if TYPE_CHECKING:
     from aether_tui.engines.sse_wire import ListedModel
 
+TARGET = EngineTarget(EngineKind.OPENAI)
 REMEDY = "Shorten the conversation, or choose a model with a longer context"
 # Only some of these servers know it, and the others refuse the whole request.
 THINK_FIELD = "chat_template_kwargs"
@@ -94,7 +96,7 @@ class OpenAIEngine:
                 "This protocol takes no chat template",
                 "Set the template where the server is started",
             )
-        words = translate(request.parameters, "openai")
+        words = translate(request.parameters, TARGET)
         # Several of these servers refuse a message with a thought in it.
         body = chat_body(request, words.request, thoughts=False)
         note = untaken_note((*words.untaken, *words.load))
@@ -115,7 +117,7 @@ class OpenAIEngine:
 
     def untaken(self, parameters: Mapping[str, ParameterValue]) -> tuple[str, ...]:
         """Ids of the parameters that this protocol does not have."""
-        words = translate(parameters, "openai")
+        words = translate(parameters, TARGET)
         return (*words.untaken, *words.load)
 
     async def unload(self, model: str) -> None:
