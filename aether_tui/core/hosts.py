@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 _PORT = "11434"
 _SCHEME_PORTS = {"http": "80", "https": "443"}
@@ -84,6 +84,8 @@ def _is_port(text: str) -> bool:
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ip_address(text)
-    except (AddressValueError, ValueError):
+        address = ip_address(text)
+    except ValueError:
         return None  # A name, not a number.
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address

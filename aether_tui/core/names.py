@@ -13,13 +13,14 @@ DEFAULT_TAG = "latest"
 
 # A part that a separator promised and that is not there; no valid part has a "!".
 _MISSING = "!MISSING!"
+# Patterns are compiled at first use: this module is loaded before the first paint.
 _PARTS = {
-    "host": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,349}"),
-    "namespace": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}"),
-    "model": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}"),
-    "tag": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}"),
+    "host": r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,349}",
+    "namespace": r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}",
+    "model": r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}",
+    "tag": r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}",
 }
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+_UNSAFE = r"[^A-Za-z0-9._-]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class ModelName:
 
 def is_valid_part(kind: str, text: str) -> bool:
     """Whether `text` may be a name's host, namespace, model or tag."""
-    return _PARTS[kind].fullmatch(text) is not None
+    return re.fullmatch(_PARTS[kind], text) is not None
 
 
 def parse_bare(text: str) -> ModelName:
@@ -106,11 +107,10 @@ def same_model(one: str, other: str) -> bool:
 
 
 def alias_file_name(name: str) -> str:
-    """The name of an alias's file, without its ending: what a path may not hold becomes `--`; raises NAME_INVALID."""
-    safe = _UNSAFE.sub("--", name)
-    if safe.strip(".") == "":
-        raise AetherError(ErrorCode.NAME_INVALID, f'"{name}" cannot name a file', "Use letters, digits, - and _")
-    return safe
+    """The name of an alias's file, without its ending: what a path may not hold becomes `--`."""
+    safe = re.sub(_UNSAFE, "--", name)
+    # Nothing but dots would be a folder, or hidden.
+    return safe if safe.strip(".") else "--" * max(1, len(safe))
 
 
 def _with_defaults(name: ModelName) -> ModelName:

@@ -11,7 +11,8 @@ from aether_tui.data import load_json
 
 _NUMBER = r"(?:0|[1-9]\d*)"
 _MARK = r"(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)"
-_VERSION = re.compile(
+# Compiled at first use: this module is loaded before the first paint.
+_VERSION = (
     rf"v?{_NUMBER}(?:\.{_NUMBER}(?:\.{_NUMBER}(?:-{_MARK}(?:\.{_MARK})*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?)?)?"
 )
 _OLLAMA_ONLY = ("RENDERER", "PARSER", "REQUIRES")
@@ -19,7 +20,7 @@ _OLLAMA_ONLY = ("RENDERER", "PARSER", "REQUIRES")
 
 def is_version(text: str) -> bool:
     """Whether REQUIRES takes `text`: a semantic version, with or without v."""
-    return text.isascii() and _VERSION.fullmatch(text) is not None
+    return text.isascii() and re.fullmatch(_VERSION, text) is not None
 
 
 def known_here(inspection: Inspection) -> Iterator[Problem]:

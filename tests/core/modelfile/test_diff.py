@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aether_tui.core.modelfile import new_document, parse
-from aether_tui.core.modelfile.diff import counts, diff
+from aether_tui.core.modelfile.diff import DiffLine, counts, diff
 from aether_tui.core.sequences import matches
 
 LINES = st.lists(
@@ -59,8 +59,8 @@ def test_old_and_new_can_be_put_back_together(old: list[str], new: list[str]) ->
     ]
 
 
-def _old_side(lines: list[object]) -> list[str]:
-    return [line.mark for line in lines if line.mark != "+"]  # type: ignore[attr-defined]
+def _old_side(lines: list[DiffLine]) -> list[str]:
+    return [line.mark for line in lines if line.mark != "+"]
 
 
 @given(st.lists(st.integers(0, 5), max_size=40), st.lists(st.integers(0, 5), max_size=40))
