@@ -211,7 +211,7 @@ def _default(spec: ParameterSpec, facts: ModelFacts, target: EngineTarget) -> tu
         return facts.engine_parameters[spec.id], MODEL_PARAMETERS
     if spec.id in facts.sampling and _reads_file_sampling(target):
         return facts.sampling[spec.id], THIS_FILE
-    if spec.id == "num_ctx" and target.kind in (EngineKind.LLAMACPP, EngineKind.EMBEDDED):
+    if spec.id == "num_ctx" and target.kind is EngineKind.LLAMACPP:
         if facts.context_length_tokens:
             return facts.context_length_tokens, THIS_FILE if facts.from_gguf else "the model"
     return engine_default(spec, target)

@@ -91,8 +91,10 @@ def test_a_default_that_depends_says_on_what() -> None:
 
 
 def test_num_ctx_ends_at_the_training_context() -> None:
-    row = schema_for(ModelFacts(context_length_tokens=40960, from_gguf=True), EMBEDDED)["num_ctx"]
-    assert (row.maximum, row.range_source, row.default) == (40960, "this file", 40960)
+    facts = ModelFacts(context_length_tokens=40960, from_gguf=True)
+    row = schema_for(facts, EMBEDDED)["num_ctx"]
+    assert (row.maximum, row.range_source, row.default) == (40960, "this file", 4096)
+    assert schema_for(facts, EngineTarget(EngineKind.LLAMACPP))["num_ctx"].default == 40960
     assert row.ladder[-2:] == (32768, 40960)
 
 
