@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aether_tui.core.aliases import document_from_alias
 from aether_tui.core.errors import AetherError, ErrorCode
@@ -15,12 +16,14 @@ from aether_tui.core.modelfile.document import Modelfile, new_document, parse
 from aether_tui.core.schema import EngineTarget, ModelFacts, facts_from_header, schema_for
 from aether_tui.files import read_whole, write_whole
 from aether_tui.services.aliases import AliasStore
-from aether_tui.services.creating import CreateService
 from aether_tui.services.drafts import Draft, DraftStore
 from aether_tui.services.editing import EditSession, Origin
 from aether_tui.services.gguf_files import DEMO, read_gguf, resolve_gguf
 from aether_tui.services.hosts import HostService
 from aether_tui.services.models import ModelService
+
+if TYPE_CHECKING:
+    from aether_tui.services.creating import CreateService
 
 EXISTS_TTL_S = 2.0
 
@@ -34,7 +37,7 @@ class EditorService:
         models: ModelService,
         aliases: AliasStore,
         drafts: DraftStore,
-        creating: CreateService,
+        creating: Callable[[], CreateService],
     ) -> None:
         self._hosts = hosts
         self._models = models
@@ -229,7 +232,7 @@ class EditorService:
     async def create(self, session: EditSession, name: str) -> AsyncIterator[Progress]:
         """Make the model (Ollama) or the alias (llama.cpp) that the session describes. Raises AetherError."""
         base = self._base_folder(session.origin)
-        async for progress in self._creating.create(
+        async for progress in self._creating().create(
             session.document,
             name,
             session.target,

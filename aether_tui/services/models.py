@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aether_tui.core.errors import AetherError, ErrorCode
-from aether_tui.core.inventory import EngineKind, ModelDetails, ModelSummary
-from aether_tui.core.manifest import Manifest, ManifestEntry
+from aether_tui.core.inventory import ModelDetails, ModelSummary
 from aether_tui.core.schema import EngineTarget, ModelFacts, ParameterSchema, facts_from_details, schema_for
 from aether_tui.files import read_whole
 from aether_tui.services.hosts import HostService
+
+if TYPE_CHECKING:
+    from aether_tui.core.manifest import Manifest, ManifestEntry
 
 
 class ModelService:
@@ -74,7 +77,3 @@ def _read_manifest(path: Path) -> Manifest:
         message = f"{path} is not taken: {error.message}"
         raise AetherError(error.code, message, error.remedy, {**error.details, "path": str(path)}) from error
 
-
-def is_file_engine(kind: EngineKind) -> bool:
-    """Whether the engine's models are files and named configurations are aliases."""
-    return kind is not EngineKind.OLLAMA
