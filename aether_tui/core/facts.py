@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aether_tui.core.chat import ParameterValue
+from aether_tui.core.errors import AetherError
 from aether_tui.core.inventory import ModelDetails
-from aether_tui.core.parameters import all_specs, find, parse_value
+from aether_tui.core.parameters import ParameterSpec, all_specs, find, parse_value
 
 if TYPE_CHECKING:
     from aether_tui.core.gguf import GgufHeader
@@ -93,25 +94,20 @@ def _file_sampling(metadata: Mapping[str, object]) -> dict[str, ParameterValue]:
 
 
 def _own_parameters(parameters: Mapping[str, ParameterValue]) -> dict[str, ParameterValue]:
-    """Ollama's own params by id, read as its server does: it cuts 1.9 to 1 where a whole number is due."""
+    """Ollama's own params by id. Create stores them unchecked, so what is no value of its type stays as it is."""
     values: dict[str, ParameterValue] = {}
     for name, value in parameters.items():
         spec = find(name, "ollama")
-        if spec is None:
-            values[name] = value
-        elif isinstance(value, str) and spec.type in ("int", "float"):
-            number = _number(value)
-            if number is not None:
-                values[spec.id] = int(number) if spec.type == "int" else number
-        elif isinstance(value, str) and spec.type != "string":
-            values[spec.id] = parse_value(spec, value)
-        else:
-            values[spec.id] = value
+        values[spec.id if spec else name] = _as_served(spec, value) if spec and isinstance(value, str) else value
     return values
 
 
-def _number(text: str) -> float | None:
+def _as_served(spec: ParameterSpec, text: str) -> ParameterValue:
+    """A text as Ollama's server reads it: it takes 1e6 for a whole number, and cuts 1.9 to 1."""
     try:
-        return float(text)
-    except ValueError:
-        return None
+        if spec.type in ("int", "float"):
+            number = float(text)
+            return int(number) if spec.type == "int" else number
+        return parse_value(spec, text)
+    except (ValueError, OverflowError, AetherError):
+        return text

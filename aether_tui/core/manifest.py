@@ -9,7 +9,10 @@ from aether_tui.core.chat import ParameterValue
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.parameters import Group, ParameterType, Scope, find
 
-_REMEDY = "See the README for the shape: models, name, capabilities, generation_schema."
+_REMEDY = (
+    "Under models, each has a name and, under capabilities.generation_schema, parameters with type, default, min, "
+    "max, desc and options."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,6 +220,14 @@ def test_facts_from_a_server_are_read_as_the_server_reads_them() -> None:
     assert (facts.context_length_tokens, facts.block_count, facts.sampling) == (8192, 16, {"top_k": 20})
 
 
+def test_parameters_that_a_server_stored_unchecked_are_kept_as_they_are() -> None:
+    stored = {"num_ctx": "abc", "use_mmap": "perhaps", "seed": "inf", "warmth": "3"}
+    facts = facts_from_details(ModelDetails(name="m", summary=ModelSummary("m"), parameters=stored))
+    assert facts.engine_parameters == stored
+    row = schema_for(facts, NOW)["num_ctx"]
+    assert row.default == "abc" and row.range_source == "generic"
+
+
 def test_the_answer_has_the_shape_of_seed_003() -> None:
     entry = parse_manifest(
         _manifest({"max_tokens": {"type": "int", "default": 2048, "min": 128, "max": 8192, "desc": "Longest answer"}})
