@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from aether_tui.core.chat import Message, ParameterValue
@@ -14,7 +14,7 @@ from aether_tui.core.modelfile.check import Problem, check
 from aether_tui.core.modelfile.diff import DiffLine, diff
 from aether_tui.core.modelfile.document import Modelfile
 from aether_tui.core.parameters import engine_name, find, format_value, parse_value
-from aether_tui.core.presets import Preset
+from aether_tui.core.presets import Preset, fit_preset
 from aether_tui.core.schema import EngineTarget, ModelFacts, ParameterSchema
 
 COALESCE_S = 0.8
@@ -216,17 +216,15 @@ class EditSession:
         self._change(document, "*", join=False)
 
     def apply_preset(self, preset: Preset) -> None:
-        """Set what a preset sets, as one step. What this engine does not take is left out."""
+        """Set what a preset sets, as one step, fitted to this model and engine."""
         document = self.document
-        for identifier, value in preset.parameters.items():
-            row = self.schema.get(identifier)
-            if row is None or not row.supported:
-                continue
+        fitted = fit_preset(preset, self.schema)
+        for identifier, value in fitted.parameters.items():
             name = self.written_name(identifier) or engine_name(identifier, "ollama") or identifier
-            values = value if isinstance(value, tuple) else (format_value(row.spec, value),)
+            values = value if isinstance(value, tuple) else (format_value(self.schema[identifier].spec, value),)
             document = document.with_parameter(name, values)
         self._change(document, "*", join=False)
-        self._preset = preset
+        self._preset = replace(preset, parameters=fitted.parameters)
 
     def rebase(self, baseline: Modelfile, *, installed: bool) -> None:
         """After a create: what was just written is what is installed."""
