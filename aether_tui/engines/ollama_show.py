@@ -16,6 +16,7 @@ _LINE = re.compile(r"^(\S+) +(.*)$")
 _BLOB = re.compile(r"^(FROM|ADAPTER)\s+(?:.*[\\/])?sha256[-:]([0-9a-f]{64})\s*$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(?:([abfnrtv\\'\"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))")
 _PLAIN_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+PLACEHOLDER_TEMPLATE = "{{ .Prompt }}"
 _JINJA = re.compile(r"\{%|\{#")
 
 
@@ -109,8 +110,8 @@ def details_of(name: str, shown: Shown, listed: ModelSummary | None) -> ModelDet
         architecture=architecture,
         parent=shown.details.parent_model,
         parameters=parse_parameters(shown.parameters),
-        # Since 0.30 a model without TEMPLATE shows its GGUF's own Jinja text in that place.
-        template="" if jinja else shown.template,
+        # Since 0.30 the GGUF's own Jinja text stands in that place, also where a TEMPLATE is kept beside it.
+        template=_kept_template(shown.modelfile) if jinja else shown.template,
         chat_template=shown.template if jinja else "",
         system=shown.system,
         license=shown.license,
@@ -123,6 +124,18 @@ def details_of(name: str, shown: Shown, listed: ModelSummary | None) -> ModelDet
         adapter_digests=digests["ADAPTER"],
         metadata=metadata,
     )
+
+
+def _kept_template(modelfile: str) -> str:
+    """The Go template in the Modelfile text; "" for the placeholder, and where Ollama's printer made it unreadable."""
+    from aether_tui.core.errors import AetherError
+    from aether_tui.core.modelfile.document import parse
+
+    try:
+        template = parse(modelfile).get("TEMPLATE") or ""
+    except AetherError:
+        return ""
+    return "" if template == PLACEHOLDER_TEMPLATE else template
 
 
 def _message(role: str, content: str) -> Message:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aether_tui.core.aliases import alias_from_document
-from aether_tui.core.chat import Message, ParameterValue
+from aether_tui.core.chat import ParameterValue
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.inventory import EngineKind, ModelDetails, Progress
 from aether_tui.core.modelfile.check import Problem
@@ -20,7 +20,7 @@ from aether_tui.core.schema import EngineTarget
 from aether_tui.engines.ollama import OllamaEngine
 from aether_tui.engines.ollama_create import CreateRequest, FileHash
 from aether_tui.services.aliases import AliasStore
-from aether_tui.services.gguf_files import DEMO, resolve_gguf
+from aether_tui.services.gguf_files import DEMO, read_gguf, resolve_gguf
 from aether_tui.services.hosts import HostService
 from aether_tui.services.versions import VersionStore
 
@@ -189,6 +189,7 @@ def _weight_files(path: Path) -> list[Path]:
     if not path.exists():
         raise AetherError(ErrorCode.FILE_NOT_FOUND, f"{path} does not exist", "check the path", {"path": str(path)})
     if path.is_file():
+        _refuse_broken(path)
         return [path]
     for pattern in ("*.safetensors", "*.gguf"):
         if weights := sorted(path.glob(pattern)):
@@ -196,6 +197,19 @@ def _weight_files(path: Path) -> list[Path]:
     raise AetherError(
         ErrorCode.FILE_NOT_FOUND, f"{path} holds no safetensors or GGUF files", "name a file or another folder"
     )
+
+
+def _refuse_broken(path: Path) -> None:
+    """Refuse a GGUF file that is cut or damaged: 0.24 would make a model of it that can't be loaded."""
+    if path.suffix != ".gguf":
+        return
+    header = read_gguf(path)
+    if header.problems:
+        raise AetherError(
+            ErrorCode.GGUF_INVALID, f"{path}: {header.problems[0]}", "fetch or make the file again", {"path": str(path)}
+        )
+    if not header.tensors:
+        raise AetherError(ErrorCode.GGUF_INVALID, f"{path} holds no tensors", "choose a file with weights")
 
 
 async def _without_inheritance(engine: OllamaEngine, request: CreateRequest, removed: Sequence[str]) -> CreateRequest:
@@ -214,10 +228,10 @@ async def _without_inheritance(engine: OllamaEngine, request: CreateRequest, rem
         adapters={f"adapter-{index}.gguf": digest for index, digest in enumerate(base.adapter_digests, 1)}
         if "ADAPTER" not in gone
         else {},
-        template=request.template or ("" if "TEMPLATE" in gone else _own_template(base)),
+        template=request.template or ("" if "TEMPLATE" in gone else base.template),
         system=request.system or ("" if "SYSTEM" in gone else base.system),
         licenses=request.licenses or (() if "LICENSE" in gone else tuple(filter(None, [base.license]))),
-        messages=request.messages or (() if "MESSAGE" in gone else _messages(base)),
+        messages=request.messages or (() if "MESSAGE" in gone else tuple(base.messages)),
         renderer=request.renderer or ("" if "RENDERER" in gone else base.renderer),
         parser=request.parser or ("" if "PARSER" in gone else base.parser),
         parameters={**_kept_parameters(base, gone), **request.parameters},
@@ -231,15 +245,6 @@ def _has(base: ModelDetails, subject: str) -> bool:
     if subject == "ADAPTER":
         return bool(base.adapter_digests)
     return any(_id(name) == subject for name in base.parameters)
-
-
-def _own_template(base: ModelDetails) -> str:
-    """The base's Go template; not the Jinja text that 0.30 and later show for a GGUF's own."""
-    return base.template if base.template != base.chat_template else ""
-
-
-def _messages(base: ModelDetails) -> tuple[Message, ...]:
-    return tuple(base.messages)
 
 
 def _kept_parameters(base: ModelDetails, gone: set[str]) -> dict[str, ParameterValue]:
