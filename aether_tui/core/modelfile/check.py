@@ -20,7 +20,8 @@ from aether_tui.core.modelfile.errors import ModelfileError
 from aether_tui.core.modelfile.problems import Fix, Inspection, Problem, Severity, apply_fix
 
 if TYPE_CHECKING:
-    from aether_tui.core.schema import EngineTarget, ModelFacts, ParameterSchema
+    from aether_tui.core.facts import ModelFacts
+    from aether_tui.core.schema import EngineTarget, ParameterSchema
 
 __all__ = ["Fix", "Problem", "Severity", "apply_fix", "check", "check_text"]
 

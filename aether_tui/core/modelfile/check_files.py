@@ -69,8 +69,7 @@ def repeated_source(inspection: Inspection) -> Iterator[Problem]:
 
 def adapter(inspection: Inspection) -> Iterator[Problem]:
     """ADAPTER is there, and this server takes it."""
-    instructions = inspection.by_keyword.get("ADAPTER", [])
-    for item in instructions:
+    for item in inspection.by_keyword.get("ADAPTER", ()):
         if inspection.is_ollama and not inspection.features.adapters:
             yield _problem(
                 item,
@@ -85,14 +84,6 @@ def adapter(inspection: Inspection) -> Iterator[Problem]:
             yield _problem(item, "ADAPTER names no file", "Write the path of a LoRA adapter, or take the line out")
         elif not inspection.exists(item.written):
             yield _problem(item, f"There is no file {item.written}", "Correct the path, or take the line out")
-    for item in instructions[:-1]:
-        yield Problem(
-            "warning",
-            item.line,
-            "ADAPTER",
-            f"Only one adapter is taken, the one on line {instructions[-1].line}",
-            "Take this line out",
-        )
 
 
 def draft(inspection: Inspection) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ _MARK = r"(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)"
 _VERSION = (
     rf"v?{_NUMBER}(?:\.{_NUMBER}(?:\.{_NUMBER}(?:-{_MARK}(?:\.{_MARK})*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?)?)?"
 )
+_SINGLE = ("ADAPTER", "TEMPLATE", "SYSTEM", "RENDERER", "PARSER", "REQUIRES")
 _OLLAMA_ONLY = ("RENDERER", "PARSER", "REQUIRES")
 
 
@@ -74,6 +75,17 @@ def _closest(name: str, known: list[str]) -> str:
     return f"Did you mean {close[0]}" if close else f"It has {', '.join(known)}"
 
 
+def said_once(inspection: Inspection) -> Iterator[Problem]:
+    """Of an instruction that has one value, the last one counts."""
+    for keyword in _SINGLE:
+        instructions = inspection.by_keyword.get(keyword, [])
+        for item in instructions[:-1]:
+            last = instructions[-1]
+            reason = f"{keyword} is given again on line {last.line}, and that one counts"
+            fix = Fix(f"keep the one on line {last.line}", keyword, (last.written,))
+            yield Problem("warning", item.line, keyword, reason, "Take one of the two out", fix)
+
+
 def empty_texts(inspection: Inspection) -> Iterator[Problem]:
     """An empty SYSTEM or TEMPLATE does not clear what the base brings; an empty MESSAGE says nothing."""
     for keyword in ("SYSTEM", "TEMPLATE"):
@@ -94,4 +106,4 @@ def _out(keyword: str) -> Fix:
     return Fix(f"take {keyword} out", keyword, None)
 
 
-RULES = (known_here, requirement, prompt_format, empty_texts)
+RULES = (known_here, requirement, prompt_format, said_once, empty_texts)

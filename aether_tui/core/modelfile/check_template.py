@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from aether_tui.core.modelfile.document import Instruction
-from aether_tui.core.modelfile.problems import Inspection, Problem, line_within
+from aether_tui.core.modelfile.problems import Fix, Inspection, Problem, line_within
 from aether_tui.core.servers import feature_remedy
+
+if TYPE_CHECKING:
+    from aether_tui.core.facts import ModelFacts
+    from aether_tui.core.template.presets import TemplatePreset
 
 _SHOWN_FIELDS = 3
 _PLACE = re.compile(r"^template: (?::\d+: )?")
@@ -58,7 +64,30 @@ def needed(inspection: Inspection) -> Iterator[Problem]:
     if item is None or not inspection.from_is_file or inspection.last("RENDERER") is not None:
         return
     reason = f"{inspection.server} does not use the chat template of a GGUF, so this model may answer garbage"
-    yield Problem("warning", item.line, "TEMPLATE", reason, feature_remedy("jinja_templates").rstrip("."))
+    remedy, fix = feature_remedy("jinja_templates").rstrip("."), None
+    if found := _preset(inspection.facts.chat_template, *_marks(inspection.facts)):
+        remedy = f"Give it the {found.title} template, which renders chats just as the file's own does"
+        fix = Fix(f"use the {found.title} template", "TEMPLATE", (found.text,))
+    yield Problem("warning", item.line, "TEMPLATE", reason, remedy, fix)
+
+
+@lru_cache(maxsize=16)
+def _preset(chat_template: str, start: str, end: str) -> TemplatePreset | None:
+    """The preset that renders chats as a file's own template does; it takes a while to find."""
+    if not chat_template:
+        return None
+    from aether_tui.core.template.detect import matching_preset
+
+    return matching_preset(chat_template, start, end)
+
+
+def _marks(facts: ModelFacts) -> tuple[str, str]:
+    """The texts of the tokens that begin and end a text, where the header shows them."""
+    tokens = facts.metadata.get("tokenizer.ggml.tokens")
+    known: Sequence[object] = getattr(tokens, "first", ())
+    ids = [facts.metadata.get(f"tokenizer.ggml.{kind}_token_id") for kind in ("bos", "eos")]
+    start, end = (str(known[id]) if isinstance(id, int) and 0 <= id < len(known) else "" for id in ids)
+    return start, end
 
 
 def _line_of(item: Instruction, line_in_value: int | None) -> int:

@@ -51,10 +51,11 @@ def _fix(inspection: Inspection, item: Instruction, lost: str) -> Fix | None:
     """The text without them, where that does no harm: spaces become plain ones, empty and control characters go."""
     import unicodedata
 
+    single = item.keyword not in ("PARAMETER", "LICENSE")
+    if item.keyword == "MESSAGE" or (single and item is not inspection.last(item.keyword)):
+        return None
     kinds = {character: unicodedata.category(character) for character in lost}
-    if item.keyword == "MESSAGE" or any(
-        kind not in ("Zs", "Zl", "Zp", "Cc") and character not in _EMPTY for character, kind in kinds.items()
-    ):
+    if any(kind not in ("Zs", "Zl", "Zp", "Cc") and character not in _EMPTY for character, kind in kinds.items()):
         return None
     table = {ord(character): " " if kind.startswith("Z") else None for character, kind in kinds.items()}
     if item.keyword == "PARAMETER":

@@ -144,6 +144,10 @@ class Modelfile:
         """The document with this value in the last FROM, SYSTEM, TEMPLATE, …, or with a new one."""
         return self._edited(edits.set_instruction(self._nodes, keyword, value))
 
+    def without_repeats(self, keyword: str) -> Modelfile:
+        """The document with only the last instruction of this keyword: the one that counts."""
+        return self._edited(edits.keep_last(self._nodes, keyword))
+
     def without_instruction(self, keyword: str) -> Modelfile:
         """The document with no instruction of this keyword; FROM cannot be taken out."""
         return self._edited(edits.remove_instruction(self._nodes, keyword))

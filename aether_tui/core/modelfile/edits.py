@@ -76,6 +76,15 @@ def set_instruction(nodes: Nodes, keyword: str, value: str) -> Nodes:
     return _assemble(nodes, {last: _changed(nodes[last], entry, style)}, {}, style)
 
 
+def keep_last(nodes: Nodes, keyword: str) -> Nodes:
+    """Of the instructions of this keyword all but the last are taken out."""
+    _check_keyword(keyword)
+    places = [index for index, node in enumerate(nodes) if node.keyword == keyword]
+    if len(places) < 2:
+        return nodes
+    return tuple(node for index, node in enumerate(nodes) if index not in places[:-1])
+
+
 def remove_instruction(nodes: Nodes, keyword: str) -> Nodes:
     """Every instruction of this keyword is taken out."""
     _check_keyword(keyword)

@@ -14,7 +14,8 @@ from aether_tui.core.parameters import ParameterSpec, find
 from aether_tui.core.servers import ServerFeatures, features
 
 if TYPE_CHECKING:
-    from aether_tui.core.schema import EffectiveParameter, EngineTarget, ModelFacts, ParameterSchema
+    from aether_tui.core.facts import ModelFacts
+    from aether_tui.core.schema import EffectiveParameter, EngineTarget, ParameterSchema
 
 Severity = Literal["error", "warning", "note"]
 _SERVER_WORDS = {
@@ -142,6 +143,8 @@ def apply_fix(document: Modelfile, fix: Fix) -> Modelfile:
             return document.without_instruction(fix.subject)
         if fix.subject == "LICENSE":
             return document.with_licenses(fix.value)
+        if fix.subject != "FROM":
+            document = document.without_repeats(fix.subject)
         return document.with_instruction(fix.subject, fix.value[-1])
     names = [name for name in document.parameters if name == fix.subject or _id_of(name) == fix.subject]
     if fix.rename:
