@@ -75,7 +75,7 @@ def _file_values(settings: Settings) -> dict[str, object]:
     """
     try:
         stat = settings.file.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise AetherError(

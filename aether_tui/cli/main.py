@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 from aether_tui import __version__
 from aether_tui.cli import chat, create, doctor, gguf, modelfile, models, params
 from aether_tui.cli.output import CANCELLED, DONE, exit_code, print_failure
 from aether_tui.core.errors import AetherError, ErrorCode
+
+# Typer carries a copy of click from some version on, so the base class is taken from what Typer exports.
+UsageProblem: type[Any] = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 
 app = typer.Typer(
     name="aether",
@@ -53,11 +55,9 @@ def run_command(argv: list[str]) -> int:
     except AetherError as error:
         print_failure(error, as_json)
         return exit_code(error.code)
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         return _cancelled(as_json)
-    except KeyboardInterrupt:
-        return _cancelled(as_json)
-    except click.ClickException as error:
+    except UsageProblem as error:
         usage = AetherError(ErrorCode.USAGE, error.format_message(), "see aether --help")
         print_failure(usage, as_json)
         return exit_code(ErrorCode.USAGE)
