@@ -9,17 +9,17 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.app import App, RenderableType, SuspendNotSupported
+from textual.geometry import Size
 from textual.reactive import Initialize, Reactive
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.widget import Widget
 
-from aether_tui import quirks, terminal
+from aether_tui import quirks
 from aether_tui.actions import actions_by_id, bindings, key_label, keymap, keys_of
 from aether_tui.core.errors import AetherError
 from aether_tui.core.inventory import EngineKind, EngineStatus, LoadedModel
@@ -80,6 +80,7 @@ class AetherApp(App[None], inherit_bindings=False):
         self.glyphs = settings.glyphs
         self.top = TopState()
         self.painted = False
+        self._painted_size = Size(0, 0)
         self.to_try: EditSession | None = None
         self.crash_words = ""
         self.terminal_before: list[object] | None = None
@@ -142,7 +143,7 @@ class AetherApp(App[None], inherit_bindings=False):
 
     def show_top(self, **changes: object) -> None:
         """Change what the top bar shows."""
-        self.top = replace(self.top, **changes)  # type: ignore[arg-type]
+        self.top = self.top._replace(**changes)  # type: ignore[arg-type]
         screen = self.work_screen
         if screen is not None:
             screen.show_top(self.top)
@@ -185,6 +186,8 @@ class AetherApp(App[None], inherit_bindings=False):
 
     def copy_text(self, text: str, what: str) -> None:
         """Copy by the terminal's clipboard, and keep a file beside it: no terminal tells whether it took it."""
+        from aether_tui import terminal
+
         sequence = terminal.clipboard_sequence(text)
         if sequence is not None and self._driver is not None:
             self._driver.write(sequence)
@@ -199,6 +202,8 @@ class AetherApp(App[None], inherit_bindings=False):
 
     def edit_outside(self, text: str, name: str) -> str | None:
         """Let the user edit a text in their own editor; None when that failed, which is said."""
+        from aether_tui import terminal
+
         try:
             with self.suspend():
                 edited = terminal.edit_outside(text, name)
@@ -358,11 +363,16 @@ class AetherApp(App[None], inherit_bindings=False):
     # Painting
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        super()._display(screen, renderable)
+        """Paint, but not an empty screen: the splash stands until there is something to show."""
+        if self.painted or any(child.size for child in screen.children):
+            self._painted_size = self._painted_size or self.size
+            super()._display(screen, renderable)
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """The terminal may have moved what it shows."""
-        quirks.forget_screen()
+        if event.size != self._painted_size:
+            self._painted_size = event.size
+            quirks.forget_screen()
 
     def action_redraw(self) -> None:
         """Paint the whole screen again."""
@@ -376,12 +386,18 @@ class AetherApp(App[None], inherit_bindings=False):
         self.open_screen(name)
 
     def action_next_pane(self) -> None:
-        """Move the focus on."""
-        self.screen.focus_next()
+        """Move the focus on; in an open field, take it and go to the next one."""
+        if not self._next_field(1):
+            self.screen.focus_next()
 
     def action_previous_pane(self) -> None:
         """Move the focus back."""
-        self.screen.focus_previous()
+        if not self._next_field(-1):
+            self.screen.focus_previous()
+
+    def _next_field(self, step: int) -> bool:
+        mover = getattr(self.focused, "next_field", None)
+        return mover is not None and bool(mover(step))
 
     async def action_stop(self) -> None:
         """Copy a selection; else stop what runs; with nothing running, ask once more and then leave."""

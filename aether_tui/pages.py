@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from aether_tui.app import AetherApp
 
+MOVING = ("pane", "list")
+"""Scopes whose actions only move the selection: the palette leaves them out."""
+
 THEME_WORDS = {
     "dark": "256 colours on a dark ground",
     "light": "256 colours on a light ground",
@@ -36,7 +39,7 @@ def active_actions(app: AetherApp) -> dict[str, tuple[DOMNode, str]]:
     for active in app.screen.active_bindings.values():
         name = active.binding.id
         if name in known and active.enabled:
-            found[name] = (active.node, active.binding.action)
+            found.setdefault(name, (active.node, active.binding.action))
     return found
 
 
@@ -46,17 +49,17 @@ def active_actions(app: AetherApp) -> dict[str, tuple[DOMNode, str]]:
 def open_palette(app: AetherApp) -> None:
     """Every action by name: first those that work where the focus is."""
     active = active_actions(app)
-    here: list[PickItem] = []
-    everywhere: list[PickItem] = []
-    titles = scope_titles()
+    items: dict[str, list[PickItem]] = {}
     for action in all_actions():
-        if action.id not in active and not (action.palette and action.scope == "app"):
+        if action.scope in MOVING or not (action.id in active or (action.palette and action.scope == "app")):
             continue
-        item = PickItem(
-            action.id, f"{action.label:<16} {action.help}", _keys_words(app, action), search=titles[action.scope]
-        )
-        (everywhere if action.scope == "app" else here).append(item)
-    page = PickerPage("Palette", [Source("Here", None, here), Source("Everywhere", None, everywhere)])
+        title = f"{action.label:<16} {action.help}"
+        items.setdefault(action.scope, []).append(PickItem(action.id, title, _keys_words(app, action)))
+    titles = scope_titles()
+    # What the screen does comes first; then its panes, then what works everywhere.
+    order = sorted(items, key=lambda scope: (scope == "app", scope != app.current_mode))
+    sources = [Source(titles[scope], None, items[scope]) for scope in order]
+    page = PickerPage("Palette", sources)
     app.push_screen(page, lambda choice: run_action(app, choice, active))
 
 
@@ -78,31 +81,28 @@ def open_help(app: AetherApp) -> None:
     topic = getattr(app.focused, "help_topic", None)
     if topic is not None:
         lines += [*topic(), []]
-    listed: set[str] = set()
-    here = {actions_by_id()[name].scope for name in active}
-    for scopes, heading in ((here, "work here"), (set(scope_titles()) - here, "")):
-        for scope, title in scope_titles().items():
-            actions = [action for action in all_actions() if action.scope == scope and action.id not in listed]
-            if scope not in scopes or not actions:
-                continue
-            words = f"  {heading}" if heading else ""
-            lines += [[(title, "bold text"), (words, "muted")]]
+    # The binding chain goes from the focused widget outwards: the nearest keys come first.
+    here = list(dict.fromkeys(actions_by_id()[name].scope for name in active))
+    titles = scope_titles()
+    for scope in (*here, *(name for name in titles if name not in here)):
+        actions = [action for action in all_actions() if action.scope == scope]
+        if actions:
+            lines.append([(titles[scope], "bold text"), ("  works here" if scope in here else "", "muted")])
             lines += [_help_line(app, action) for action in actions]
             lines.append([])
-            listed.update(action.id for action in actions)
     lines += _help_foot(app)
     app.push_screen(ReadPage("Keys and help", lines))
 
 
 def _help_line(app: AetherApp, action: Action) -> Parts:
     keys = _keys_words(app, action) or "in the palette"
-    return [(f"  {keys:<22} ", "accent"), (action.help, "text"), (f"   {action.id}", "muted")]
+    return [(f"  {keys:<18} ", "accent"), (f"{action.id:<22} ", "muted"), (action.help, "text")]
 
 
 def _help_foot(app: AetherApp) -> list[Parts]:
     return [
         [("Your own keys", "bold text")],
-        [(f"  in {app.settings.file}, under keys, by the name at the right: ", "muted"), ("editor.save: S", "string")],
+        [(f"  in {app.settings.file}, under keys, by the name in the middle: ", "muted"), ("editor.save: S", "string")],
     ]
 
 

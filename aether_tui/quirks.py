@@ -30,7 +30,6 @@ class Shadow:
     """
 
     def __init__(self) -> None:
-        self.width = 0
         self.rows: list[list[Cell]] = []
 
     def forget(self) -> None:
@@ -39,23 +38,20 @@ class Shadow:
 
     def whole(self, lines: list[list[Segment]], width: int, console: Console) -> str:
         """The update for the whole screen."""
-        known = len(self.rows) == len(lines) and self.width == width
-        if not known:
+        if len(self.rows) != len(lines) or any(len(row) > width for row in self.rows):
             self.rows = [[] for _ in lines]
-            self.width = width
         out: list[str] = []
         for y, segments in enumerate(lines):
             self._line(y, 0, cells_of(segments), console, out)
         return "".join(out)
 
-    def spans(self, spans: Iterable[tuple[int, int, list[Segment]]], console: Console) -> str | None:
-        """The update for some spans (y, x, segments); None when nothing is known of the screen."""
-        if not self.rows:
-            return None
+    def spans(self, spans: Iterable[tuple[int, int, list[Segment]]], console: Console) -> str:
+        """The update for some spans (y, x, segments)."""
         out: list[str] = []
         for y, x, segments in spans:
-            if y < len(self.rows):
-                self._line(y, x, cells_of(segments), console, out)
+            if y >= len(self.rows):
+                self.rows.extend([] for _ in range(y + 1 - len(self.rows)))
+            self._line(y, x, cells_of(segments), console, out)
         return "".join(out)
 
     def _line(self, y: int, x: int, cells: list[Cell], console: Console, out: list[str]) -> None:
@@ -166,13 +162,7 @@ def _chops_segments(update: ChopsUpdate) -> Iterable[tuple[int, int, list[Segmen
 
 
 def _render_chops(self: ChopsUpdate, console: Console) -> str:
-    sent = _shadow.spans(_chops_segments(self), console)
-    if sent is not None:
-        return sent
-    out: list[str] = []
-    for y, x, segments in _chops_segments(self):
-        _emit(out, y, x, cells_of(segments), console)
-    return "".join(out)
+    return _shadow.spans(_chops_segments(self), console)
 
 
 def _render_layout(self: LayoutUpdate, console: Console) -> str:

@@ -55,7 +55,12 @@ class Page(Screen[Result], Generic[Result]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Retry is offered where something is fetched."""
-        return action != "retry" or isinstance(self, PickerPage)
+        return action != "retry" or self.fetches
+
+    @property
+    def fetches(self) -> bool:
+        """Whether something here is asked for, so that it can be asked for again."""
+        return False
 
 
 @dataclass(slots=True)
@@ -122,6 +127,10 @@ class PickerPage(Page[str]):
         self.query_one(PickList).focus()
         self.action_retry()
 
+    @property
+    def fetches(self) -> bool:
+        return any(source.load is not None for source in self.sources)
+
     def action_retry(self) -> None:
         """Ask for every section again."""
         for index, source in enumerate(self.sources):
@@ -178,4 +187,6 @@ class ReadPage(Page[None]):
             self.query_one(Pane).set_status([("copied", "good")])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action not in ("retry",) and (action != "copy" or self._copy is not None)
+        if action == "copy":
+            return self._copy is not None
+        return super().check_action(action, parameters)

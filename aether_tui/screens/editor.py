@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Container
 from textual.timer import Timer
 
 from aether_tui.actions import bindings
@@ -40,6 +39,8 @@ class EditorScreen(WorkScreen):
     def __init__(self) -> None:
         super().__init__()
         self.session: EditSession = self.shell.services.editor.open_blank()
+        if self.shell.demo:
+            self.session.name = "demo"
         self.opening = OpenFlow(self)
         self.texts = TextFlow(self)
         self.tasks = TaskFlow(self)
@@ -58,19 +59,16 @@ class EditorScreen(WorkScreen):
             on_text=self.texts.typed,
             on_reset=self.texts.reset,
             id="parameters",
-            classes="left",
         )
         self.code = CodePane("Modelfile", id="modelfile")
         self.problems = ProblemList(on_take=self.take_fix, on_go=self.go_to, id="problems")
-        self.task = TaskPane(id="task")
-        self.task.display = False
+        self.task_pane = TaskPane(id="task")
         self._fill()
-        with Container(classes="body"):
-            yield self.parameters
-            with Container(classes="right"):
-                yield self.code
-                yield self.problems
-        yield self.task
+        # No containers: their children would be mounted, and painted, a moment later.
+        yield self.parameters
+        yield self.code
+        yield self.problems
+        yield self.task_pane
 
     def on_mount(self) -> None:
         """Put the keys into the list; what needs the server is asked for once this is painted."""
@@ -87,7 +85,9 @@ class EditorScreen(WorkScreen):
         self.parameters.template_title = self.texts.template_title()
         self._show_code()
         found = session.problems()
-        self.problems.placeholder = [[("nothing stands against it in ", "muted"), (server_words(session.target), "muted")]]
+        self.problems.placeholder = [
+            [("✓ ", "good"), (f"nothing stands against it in {server_words(session.target)}", "muted")]
+        ]
         self.problems.show(found)
         self.code.mark_lines(problem.line for problem in found if problem.line and problem.severity != "note")
 
@@ -256,7 +256,7 @@ class EditorScreen(WorkScreen):
 
     def action_back(self) -> None:
         """Close what is open here; stop what runs."""
-        if self.task.display:
+        if self.has_class("-task"):
             self.tasks.close()
         elif self.split:
             self.action_view()

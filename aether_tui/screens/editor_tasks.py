@@ -106,7 +106,7 @@ class TaskFlow:
         return None
 
     async def _make(self, name: str) -> None:
-        screen, pane = self.screen, self.screen.task
+        screen, pane = self.screen, self.screen.task_pane
         pane.begin(f"Creating {name}", f"creating {name}")
         try:
             async for progress in screen.shell.services.editor.create(screen.session, name):
@@ -133,7 +133,7 @@ class TaskFlow:
     # The pane
 
     def _ask(self, title, label, text, hint, submit) -> None:  # type: ignore[no-untyped-def]
-        pane = self.screen.task
+        pane = self.screen.task_pane
         pane.on_close = self.close
         pane.ask(title, label, text, hint, submit)
         self.screen.app.set_focus(pane)
@@ -144,7 +144,7 @@ class TaskFlow:
 
     def stop(self) -> bool:
         """Stop what runs; False when nothing does."""
-        if self._worker is not None and self._worker.is_running and self.screen.task.running:
+        if self._worker is not None and self._worker.is_running and self.screen.task_pane.running:
             self._worker.cancel()
             return True
         return False
@@ -153,5 +153,5 @@ class TaskFlow:
         """Stop what runs, else put the pane away."""
         if self.stop():
             return
-        self.screen.task.close()
+        self.screen.task_pane.close()
         self.screen.parameters.focus()

@@ -17,6 +17,11 @@ PASTE_LIMIT = 65_536
 _WORD_BEFORE = re.compile(r"\S*\s*$")
 
 
+def is_printable(character: str | None) -> bool:
+    """Whether a key types something. Textual gives tab and escape a character too."""
+    return character is not None and character.isprintable()
+
+
 class LineEdit:
     """The text and the cursor of a field. `key` answers whether it took the key."""
 
@@ -42,7 +47,7 @@ class LineEdit:
 
     def key(self, key: str, character: str | None) -> bool:
         """Handle one key; printable characters are inserted."""
-        if character is not None and character.isprintable():
+        if character is not None and is_printable(character):
             self.insert(character)
             return True
         call = self._keys.get(key)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aether_tui.widgets.parameter_list import ParameterList
 
 RANGE_WIDTH = 9
-NAME_LEAST, NAME_MOST = 12, 21
+NAME_LEAST, NAME_MOST = 12, 17
 SLIDER_MOST = 44
 
 
@@ -140,8 +140,7 @@ class RowPainter:
     def _lead(self, row: Row, is_set: bool, selected: bool, roles: Roles, glyphs: Glyphs) -> list[Segment]:
         mark, role = self._mark(self.problems.get(row.identifier) if is_set else None, is_set, glyphs)
         style = roles.get("bold accent") if selected else roles.text if is_set else roles.muted
-        name = fit(row.title, self.name_width, glyphs.ellipsis)
-        return [Segment(f"{mark or ' '} ", roles.get(role)), Segment(f"{name:<{self.name_width}} ", style)]
+        return [Segment(f"{mark or ' '} ", roles.get(role)), Segment(f"{row.title:<{self.name_width}} ", style)]
 
     def _parameter(self, row: Row, width: int, roles: Roles, glyphs: Glyphs, selected: bool) -> list[Segment]:
         parameter = self.pane.parameter(row)
@@ -151,11 +150,15 @@ class RowPainter:
         lead = self._lead(row, is_set, selected, roles, glyphs)
         if parameter.spec.type == "list":
             return [*lead, *self._list(row, width, roles, glyphs)]
-        value = self._value(parameter, row, is_set, roles)
+        # A long name takes from the blanks before the value.
+        room = VALUE_WIDTH - max(0, len(row.title) - self.name_width)
+        value = self._value(parameter, row, is_set, room, roles)
         rest = width - self.name_width - 3 - VALUE_WIDTH
         return [*lead, *value, *self._control(parameter, row, is_set, rest, roles, glyphs)]
 
-    def _value(self, parameter: EffectiveParameter, row: Row, is_set: bool, roles: Roles) -> list[Segment]:
+    def _value(
+        self, parameter: EffectiveParameter, row: Row, is_set: bool, room: int, roles: Roles
+    ) -> list[Segment]:
         source = self.pane.source
         value = source.value(row.identifier)
         style = roles.get("bold number") if is_set else roles.muted
@@ -165,7 +168,7 @@ class RowPainter:
             text = value_words(parameter, value) if is_set else default_words(parameter)
         if parameter.spec.type in ("string", "enum") and is_set:
             style = roles.get("bold string")
-        return [Segment(right(clean(escaped(text)), VALUE_WIDTH), style)]
+        return [Segment(right(clean(escaped(text)), room), style)]
 
     def _control(
         self, parameter: EffectiveParameter, row: Row, is_set: bool, room: int, roles: Roles, glyphs: Glyphs

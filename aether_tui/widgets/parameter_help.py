@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aether_tui.core.modelfile.check import Problem
-from aether_tui.core.schema import EffectiveParameter
+from aether_tui.core.schema import GENERIC, EffectiveParameter
 from aether_tui.data import load_json
 from aether_tui.widgets.parameter_rows import (
     ParameterSource,
@@ -17,7 +17,7 @@ from aether_tui.widgets.parameter_rows import (
     server_words,
     special_word,
 )
-from aether_tui.widgets.text import wrap
+from aether_tui.widgets.text import fit, wrap
 
 Line = list[tuple[str, str]]
 SEVERITY_ROLES = {"error": "error", "warning": "warning", "note": "muted"}
@@ -56,34 +56,35 @@ def _parameter_lines(source: ParameterSource, parameter: EffectiveParameter, wid
     spec = parameter.spec
     about = spec.help if spec.help.startswith(spec.effect.rstrip(".")) else f"{spec.effect.rstrip('.')}. {spec.help}"
     text = _text_lines(about, width, "text")
-    advice = _recommended_words(parameter)
-    if advice:
-        text = _text_lines(f"{about} {advice}", width, "text") if height > 3 else text
     problems = _problem_lines(source.problems(), spec.id, width)
     if spec.retired:
-        replacement = f" Use {spec.replaced_by}." if spec.replaced_by else ""
-        problems = problems or [[("▲ ", "warning"), (f"{spec.retired}.{replacement}", "text")]]
+        replacement = f"; use {spec.replaced_by}" if spec.replaced_by else ""
+        problems = problems or [[("▲ ", "warning"), (f"{spec.retired}{replacement}", "text")]]
     elif not parameter.supported:
         problems = problems or [[("▲ ", "warning"), (parameter.unsupported_why, "text")]]
-    if parameter.note and not problems:
-        problems = [[(line, "muted")] for line in wrap(parameter.note, width)]
-    problems = problems or _conflict_lines(parameter)
-    return _fitted(text, problems, facts_line(source, parameter, width), height)
+    hints = [] if problems else _hint_lines(parameter, width)
+    facts = facts_line(source, parameter, width)
+    if height <= 3:
+        hints = hints[:1] if len(text) == 1 else []
+    return _fitted(text, problems or hints, facts, height)
+
+
+def _hint_lines(parameter: EffectiveParameter, width: int) -> list[Line]:
+    """What is recommended, then what is worth knowing, or the first conflict."""
+    lines: list[Line] = []
+    if advice := _recommended_words(parameter):
+        lines.append([(fit(advice, width), "muted")])
+    if parameter.note:
+        lines.append([(fit(parameter.note, width), "muted")])
+    elif parameter.spec.conflicts:
+        conflict = parameter.spec.conflicts[0]
+        lines.append([(fit(f"with {conflict.other}: {conflict.why}", width), "muted")])
+    return lines
 
 
 def _recommended_words(parameter: EffectiveParameter) -> str:
-    parts = [f"{use} {value}" for use, value in parameter.recommended]
-    if not parts:
-        return ""
-    sentence = ", ".join(parts)
-    return sentence[:1].upper() + sentence[1:] + "."
-
-
-def _conflict_lines(parameter: EffectiveParameter) -> list[Line]:
-    """The first conflict that has no condition to be met, as a hint."""
-    for conflict in parameter.spec.conflicts[:1]:
-        return [[(f"with {conflict.other}: ", "muted"), (conflict.why, "muted")]]
-    return []
+    """`chat 0.6-0.8, code 0.1-0.3`; advice of the model's own card comes first."""
+    return ", ".join(f"{use} {value}" for use, value in parameter.recommended)
 
 
 def _problem_lines(problems: Sequence[Problem], subject: str, width: int) -> list[Line]:
@@ -99,18 +100,26 @@ def _problem_lines(problems: Sequence[Problem], subject: str, width: int) -> lis
 
 
 def facts_line(source: ParameterSource, parameter: EffectiveParameter, width: int) -> Line:
-    """Default, range, when it takes effect, and where the value comes from."""
+    """Default, range, when it takes effect, where the value comes from; what does not fit is left out."""
     spec = parameter.spec
-    line: Line = _default_words(parameter)
+    items: list[Line] = [_default_words(parameter)]
     span = range_words(parameter, "…", "≤", "≥", 20)
     if span:
-        line += [("   " if line else "", "muted"), (span, "muted")]
-        line += [(f" ({parameter.range_source})", "muted")] if parameter.range_source else []
+        given = parameter.range_source if parameter.range_source != GENERIC else ""
+        items.append([(span, "muted"), (f" ({given})" if given else "", "muted")])
+    if source.is_set(spec.id):
+        items.append([("set by you" if spec.id in source.changed_subjects() else "as opened", "accent")])
+    items.append([("reloads the model" if spec.scope == "load" else "sent with each request", "muted")])
     if spec.options:
-        line += [("   " if line else "", "muted"), (" ".join(spec.options), "muted")]
-    when = "   reloads the model" if spec.scope == "load" else "   sent with each request"
-    line.append((when, "muted"))
-    line.append((f"   {_came_from(source, spec.id)}", "muted"))
+        items.append([(" ".join(spec.options), "muted")])
+    line: Line = []
+    used = 0
+    for item in items:
+        length = sum(len(text) for text, _ in item)
+        gap = 3 if line else 0
+        if length and used + gap + length <= width:
+            line += [(" " * gap, "muted"), *item]
+            used += gap + length
     return line
 
 
@@ -127,12 +136,6 @@ def _default_words(parameter: EffectiveParameter) -> Line:
     return line
 
 
-def _came_from(source: ParameterSource, identifier: str) -> str:
-    if not source.is_set(identifier):
-        return "not set"
-    return "set by you" if identifier in source.changed_subjects() else "set in what was opened"
-
-
 def _text_lines(text: str, width: int, role: str) -> list[Line]:
     return [[(line, role)] for line in wrap(text, width)] if text else []
 
@@ -140,10 +143,37 @@ def _text_lines(text: str, width: int, role: str) -> list[Line]:
 def _fitted(text: list[Line], problems: list[Line], facts: Line, height: int) -> list[Line]:
     """The text is cut first; a problem and the facts stay."""
     last = [facts] if facts else []
-    problems = problems[: max(1, height - len(last) - 1)] if problems else []
+    problems = problems[: max(0, height - len(last) - 1)]
     room = max(0, height - len(problems) - len(last))
     if len(text) > room and room:
-        text = [*text[: room - 1], [(text[room - 1][0][0].rstrip(" .,;") + " … ? more", text[room - 1][0][1])]]
+        cut, role = text[room - 1][0]
+        text = [*text[: room - 1], [(cut.rstrip(" .,;") + " …", role)]]
     shown = [*text[:room], *problems]
     shown += [[]] * (height - len(shown) - len(last))
     return [*shown, *last]
+
+
+def topic_lines(source: ParameterSource, row: Row) -> list[Sequence[tuple[str, str]]]:
+    """Everything on a row, for the help page: the whole text, advice, conflicts, names elsewhere, the source."""
+    parameter = source.schema.get(row.identifier) if row.kind in ("parameter", "item", "add") else None
+    if parameter is None:
+        text = _group_text(source, row.key) if row.kind == "group" else str(instruction(row.key).get("help", ""))
+        return [[(row.title, "bold accent")], [("  ", "muted"), (text, "text")]]
+    spec = parameter.spec
+    lines: list[Sequence[tuple[str, str]]] = [
+        [(spec.id, "bold accent"), (f"  {spec.effect}", "muted")],
+        [("  ", "muted"), (spec.help, "text")],
+        [],
+        [("  ", "muted"), *facts_line(source, parameter, 200)],
+    ]
+    lines += [[(f"  {use:<14} ", "muted"), (value, "number")] for use, value in parameter.recommended]
+    lines += [[("  means          ", "muted"), (f"{value}: {word}", "text")] for value, word in parameter.special.items()]
+    for conflict in spec.conflicts:
+        lines.append([(f"  with {conflict.other:<9} ", "warning"), (conflict.why, "text")])
+    for words in (parameter.note, spec.retired, parameter.unsupported_why):
+        if words:
+            lines.append([("  note           ", "muted"), (words, "text")])
+    names = ", ".join(f"{engine} {name}" for engine, name in spec.names.items())
+    lines += [[("  called         ", "muted"), (names, "text")]] if names else []
+    lines.append([("  documented at  ", "muted"), (spec.source, "keyword")])
+    return lines

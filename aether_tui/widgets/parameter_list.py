@@ -13,10 +13,10 @@ from aether_tui.core.errors import AetherError
 from aether_tui.core.parameters import format_value, parse_value
 from aether_tui.core.schema import EffectiveParameter
 from aether_tui.widgets.controls import stepped
-from aether_tui.widgets.line_edit import LineEdit, escaped, unescaped
-from aether_tui.widgets.pane import ListPane, segments_of
+from aether_tui.widgets.line_edit import LineEdit, escaped, is_printable, unescaped
+from aether_tui.widgets.pane import ListPane, Parts, segments_of
 from aether_tui.widgets.parameter_drawing import RowPainter
-from aether_tui.widgets.parameter_help import help_lines
+from aether_tui.widgets.parameter_help import help_lines, topic_lines
 from aether_tui.widgets.parameter_rows import ParameterSource, Row, Shown, build_rows
 from aether_tui.widgets.roles import glyphs_of, roles_of
 
@@ -94,6 +94,10 @@ class ParameterList(ListPane):
         lines = help_lines(self.source, self.row, width, self.foot_height)
         return [segments_of(line, roles) for line in lines]
 
+    def help_topic(self) -> list[Parts]:
+        """All that is known of the selected row, for the help page."""
+        return topic_lines(self.source, self.row)
+
     # Showing
 
     def show(self, source: ParameterSource) -> None:
@@ -155,7 +159,7 @@ class ParameterList(ListPane):
         super().moved()
 
     def _set_open(self, groups: frozenset[str]) -> None:
-        self.shown = Shown(groups, self.shown.with_from, self.shown.texts)
+        self.shown = self.shown._replace(open=groups)
         self.rebuild()
         self.show_row(self.cursor)
         self.redraw()
@@ -215,7 +219,7 @@ class ParameterList(ListPane):
         if row.kind in ("group", "more"):
             self._open_group(row.key, row.key not in self.shown.open)
         elif row.kind == "item":
-            self._set_items(row, [text for at, text in enumerate(self.source.raw(row.identifier)) if at != row.index])
+            self._set_items(row, [text for at, text in enumerate(self.source.raw(row.identifier)) if at != row.at])
         elif row.kind == "parameter" and self.source.is_set(row.identifier):
             self.source.unset(row.identifier)
             self.changed(row.identifier)
@@ -326,7 +330,7 @@ class ParameterList(ListPane):
     def _take(self, row: Row, text: str) -> None:
         if row.kind in ("item", "add"):
             values = list(self.source.raw(row.identifier))
-            values[row.index : row.index + 1] = [text] if text else []
+            values[row.at : row.at + 1] = [text] if text else []
             self.field = None
             self._set_items(row, values)
             return
@@ -354,7 +358,7 @@ class ParameterList(ListPane):
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """While a field is open its keys are no actions."""
-        return self.field is not None and (character is not None or key in ("enter", "escape", "left", "right"))
+        return self.field is not None and (is_printable(character) or key in ("enter", "escape", "left", "right"))
 
     def on_key(self, event: events.Key) -> None:
         """Keys of the open field."""

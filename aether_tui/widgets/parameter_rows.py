@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from aether_tui.core.chat import Message, ParameterValue
 from aether_tui.core.modelfile.check import Problem
@@ -71,19 +70,17 @@ class ParameterSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row. `key` is its identity: the selection follows it when rows come and go."""
 
     kind: Kind
     key: str
     title: str
     identifier: str = ""
-    index: int = -1
+    at: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """Which groups and lists are open, and which rows there are at all."""
 
     open: frozenset[str]

@@ -12,7 +12,7 @@ from rich.style import Style
 from textual import events
 
 from aether_tui.core.errors import AetherError
-from aether_tui.widgets.line_edit import LineEdit
+from aether_tui.widgets.line_edit import LineEdit, is_printable
 from aether_tui.widgets.pane import ListPane, Parts, segments_of
 from aether_tui.widgets.roles import glyphs_of, roles_of
 from aether_tui.widgets.text import clean, fit, wrap
@@ -217,7 +217,7 @@ class PickList(ListPane):
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Letters go to the filter."""
-        return character is not None
+        return is_printable(character)
 
     def on_key(self, event: events.Key) -> None:
         """Type into the filter."""
@@ -226,15 +226,15 @@ class PickList(ListPane):
         if self.field.key(event.key, event.character):
             event.stop()
             event.prevent_default()
-            self._filtered()
+            self._refilter()
 
     def on_paste(self, event: events.Paste) -> None:
         """Pasted text goes into the filter."""
         self.field.insert(event.text.strip())
         event.stop()
-        self._filtered()
+        self._refilter()
 
-    def _filtered(self) -> None:
+    def _refilter(self) -> None:
         self._select("")
         self._count()
         self.refresh_changed()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
 from functools import cache
+from typing import NamedTuple
 
 from rich.style import Style
 from textual.app import App
@@ -12,7 +13,6 @@ from textual.widget import Widget
 from aether_tui.widgets.themes import theme_data
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Roles:
     """One style for each role. All but the row styles stand on the ground."""
 
@@ -35,9 +35,12 @@ class Roles:
     row: Style
     row_idle: Style
     row_muted: Style
-    ansi: bool
-    dark: bool
-    on_rows: dict[tuple[Style, bool], Style]
+
+    def __init__(self, styles: Mapping[str, Style], *, ansi: bool, dark: bool) -> None:
+        self.__dict__.update(styles)
+        self.ansi = ansi
+        self.dark = dark
+        self._on_rows: dict[tuple[Style, bool], Style] = {}
 
     def get(self, role: str) -> Style:
         """The style of a role by name; a leading `bold ` or `underline ` is taken too."""
@@ -46,9 +49,9 @@ class Roles:
     def on_row(self, style: Style, focused: bool = True) -> Style:
         """A style as it looks on the selected row; in 16 colours the row is one reversed bar."""
         key = (style, focused)
-        found = self.on_rows.get(key)
+        found = self._on_rows.get(key)
         if found is None:
-            found = self.on_rows[key] = self._row_style(style, focused)
+            found = self._on_rows[key] = self._row_style(style, focused)
         return found
 
     def on_bar(self, style: Style) -> Style:
@@ -81,15 +84,9 @@ def roles_of_theme(name: str) -> Roles:
     base = Style() if ansi else Style(bgcolor=values["ground"])
     backgrounds = ("ground", "bar", "row", "row_idle")
     styles: dict[str, Style] = {}
-    for field in fields(Roles):
-        if field.name not in values:
-            continue
-        value = values[field.name]
-        if field.name in backgrounds:
-            styles[field.name] = _background(value, ansi)
-        else:
-            styles[field.name] = base + Style.parse(value)
-    return Roles(**styles, ansi=ansi, dark=data["dark"], on_rows={})
+    for name, value in values.items():
+        styles[name] = _background(value, ansi) if name in backgrounds else base + Style.parse(value)
+    return Roles(styles, ansi=ansi, dark=data["dark"])
 
 
 def _background(value: str, ansi: bool) -> Style:
@@ -105,8 +102,7 @@ def roles_of(widget: Widget | App[object]) -> Roles:
     return roles_of_theme(name if name in theme_data() else "dark")
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(NamedTuple):
     """The marks and lines we draw with. A mark never stands without a word within sight."""
 
     set: str

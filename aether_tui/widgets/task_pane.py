@@ -11,7 +11,7 @@ from aether_tui.actions import bindings
 from aether_tui.core.errors import AetherError
 from aether_tui.core.inventory import Progress
 from aether_tui.core.units import file_size
-from aether_tui.widgets.line_edit import LineEdit
+from aether_tui.widgets.line_edit import LineEdit, is_printable
 from aether_tui.widgets.pane import Pane, Parts, segments_of
 from aether_tui.widgets.roles import glyphs_of, roles_of
 from aether_tui.widgets.text import clean, wrap
@@ -20,7 +20,7 @@ BAR_CELLS = 30
 
 
 class TaskPane(Pane):
-    """A question of one line, or the steps of what runs; hidden when there is neither."""
+    """A question of one line, or the steps of what runs; the screen's class `-task` shows it."""
 
     BINDINGS = bindings("task")
 
@@ -97,13 +97,13 @@ class TaskPane(Pane):
         self.field = None
         self.running = False
         self._lines = []
-        self.display = False
+        self.screen.remove_class("-task")
 
     def _show(self, title: str, status: Parts) -> None:
         self.set_title(title)
         self.set_status(status)
         self.scroll_row = 0
-        self.display = True
+        self.screen.add_class("-task")
         self.redraw()
 
     def _progress_line(self, progress: Progress) -> Parts:
@@ -142,7 +142,7 @@ class TaskPane(Pane):
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """While the field is open its keys are no actions."""
-        return self.field is not None and (character is not None or key in ("left", "right", "home", "end"))
+        return self.field is not None and (is_printable(character) or key in ("left", "right", "home", "end"))
 
     def on_key(self, event: events.Key) -> None:
         """Keys of the field."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -14,8 +14,7 @@ from aether_tui.widgets.pane import Parts, parts_width, segments_of
 from aether_tui.widgets.roles import Glyphs, Roles
 
 
-@dataclass(frozen=True, slots=True)
-class TopState:
+class TopState(NamedTuple):
     """What the top bar shows. `reachable` None: not known yet; `loaded` and `speed` are ready to print."""
 
     host: str = ""
