@@ -71,6 +71,11 @@ class EmbeddedEngine:
         self._idle = asyncio.Event()
         self._idle.set()
 
+    @property
+    def process_id(self) -> int | None:
+        """The child process, None while there is none."""
+        return self._child.pid if self._child and self._child.alive else None
+
     async def status(self) -> EngineStatus:
         """Tell whether llama.cpp is there, without starting it; never raises."""
         try:

@@ -31,7 +31,10 @@ def normal_address(address: str) -> str:
 
 def is_loopback(address: str) -> bool:
     """Whether the address is this machine, where no proxy and no certificate is wanted."""
-    host = urlsplit(address).hostname or ""
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return False
     return host in LOOPBACK_HOSTS or host.startswith("127.") or host.endswith(".localhost")
 
 

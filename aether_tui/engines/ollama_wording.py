@@ -64,7 +64,7 @@ _KNOWN = (
         "Merge the adapter into the GGUF first, then create from the merged file",
     ),
     _known(
-        r"quantization is only supported|unsupported quantization",
+        r"quantization is only supported|unsupported quanti[sz]",
         ErrorCode.NOT_SUPPORTED,
         "Quantize the GGUF before creating from it",
     ),
@@ -82,7 +82,8 @@ _KNOWN = (
 
 def ollama_refusal(refusal: Refusal) -> AetherError:
     """An error answer of Ollama's as an error of ours."""
-    if not refusal.text:
+    # Ollama always tells its version, so who refuses is someone else.
+    if not refusal.text or refusal.path == "/api/version":
         return not_ollama(refusal)
     return worded(refusal.text, refusal.data, {"status": refusal.status})
 

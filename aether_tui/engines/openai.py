@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from aether_tui.core.chat import ChatEvent, ChatRequest, Failed, Finished, ParameterValue
 from aether_tui.core.errors import AetherError, ErrorCode
@@ -30,7 +29,8 @@ THINK_FIELD = "chat_template_kwargs"
 def base_url(address: str) -> str:
     """The base of all paths: an address without a path gets `/v1`."""
     address = normal_address(address)
-    return address if urlsplit(address).path.strip("/") else f"{address}/v1"
+    host_and_path = address.partition("://")[2]
+    return address if "/" in host_and_path else f"{address}/v1"
 
 
 class OpenAIEngine:
