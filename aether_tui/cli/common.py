@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -35,6 +34,7 @@ def read_input(file: str) -> bytes:
 
 def run_async(work: Callable[[], Awaitable[Result]]) -> Result:
     """Run one async command to its end."""
+    import asyncio
 
     async def main() -> Result:
         return await work()

@@ -11,7 +11,7 @@ from aether_tui.cli.common import Json
 from aether_tui.cli.output import print_success, printable
 
 
-def show(
+def gguf(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A GGUF file, demo, or hf:repo:QUANT in the cache.")],
     tensors: Annotated[bool, typer.Option("--tensors", help="List the tensors too.")] = False,
     json: Json = False,

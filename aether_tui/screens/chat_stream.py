@@ -120,6 +120,9 @@ class Conversation:
             self._paint_timer.stop()
             self._paint_timer = None
         began_s = time.perf_counter()
+        if self.live is not None:
+            self.live.entry.waiting = "" if self.live.is_over else self.live.phase_text()[0]
+            self.live.entry.changed()
         self._transcript.update()
         if began_s - self._phase_shown_s >= PHASE_INTERVAL_S or (self.live is not None and not self.live.has_speed):
             self._phase_shown_s = began_s
@@ -128,7 +131,7 @@ class Conversation:
 
     def _tick(self) -> None:
         if self.live is not None and self.live.counts_seconds:
-            self._show_phase()
+            self._paint()
 
     # Ending, taking back
 

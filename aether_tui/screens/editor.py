@@ -85,9 +85,7 @@ class EditorScreen(WorkScreen):
         self.parameters.template_title = self.texts.template_title()
         self._show_code()
         found = session.problems()
-        self.problems.placeholder = [
-            [("✓ ", "good"), (f"nothing stands against it in {server_words(session.target)}", "muted")]
-        ]
+        self.problems.set_placeholder(f"nothing stands against it in {server_words(session.target)}")
         self.problems.show(found)
         self.code.mark_lines(problem.line for problem in found if problem.line and problem.severity != "note")
 

@@ -14,6 +14,7 @@ from aether_tui.core.errors import AetherError
 from aether_tui.core.units import file_size
 from aether_tui.screens.base import WorkScreen
 from aether_tui.screens.chat_stream import Conversation
+from aether_tui.widgets.chat_blocks import warm_up
 from aether_tui.widgets.chat_input import ChatInput
 from aether_tui.widgets.message import Question
 from aether_tui.widgets.pane import Parts
@@ -71,6 +72,7 @@ class PlaygroundScreen(WorkScreen):
         """Show the state; find a model to talk to."""
         self._show_state()
         self.shell.keys_wait_for(self.field)
+        self.call_after_refresh(self.run_worker, warm_up, thread=True, group="warm")
         if not self.session.model:
             self.run_worker(self._arrive(), group="model")
 

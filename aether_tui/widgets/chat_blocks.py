@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aether_tui.widgets import chat_code, chat_markdown
 from aether_tui.widgets.chat_code import CodeText
 from aether_tui.widgets.chat_markdown import Leaf, MarkdownText
 from aether_tui.widgets.chat_rows import Row, Span, cells_of, length_of, width_of, wrap, wrap_hard
@@ -11,6 +12,12 @@ from aether_tui.widgets.chat_rows import Row, Span, cells_of, length_of, width_o
 CODE_LEAD: tuple[Span, ...] = (("│ ", "frame"),)
 COLUMN_GAP: Span = (" │ ", "frame")
 MIN_COLUMN_CELLS = 4
+
+
+def warm_up() -> None:
+    """Import what reads Markdown and code, in a thread and before the first answer."""
+    chat_markdown.warm_up()
+    chat_code.warm_up()
 
 
 class CodeRows:

@@ -38,6 +38,11 @@ _ROLES = (
     ("Generic.Output", "muted"),
 )
 _MULTILINE = ("Token.Literal.String", "Token.Comment")
+# Languages whose lexers read a line inside a block as they read one outside of it.
+_FLAT = frozenset(
+    "bash c c++ cpp cs csharp go java javascript js kotlin lua py python python3 r ruby rust sh shell sql swift ts"
+    " typescript zsh".split()
+)
 
 
 @cache
@@ -55,6 +60,11 @@ def _lexer(language: str) -> Lexer | None:
         return get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:
         return None
+
+
+def warm_up() -> None:
+    """Import Pygments and its most used lexer."""
+    _lexer("python")
 
 
 def plain_line(text: str) -> tuple[Span, ...]:
@@ -103,10 +113,11 @@ class CodeText:
         line: list[Span] = []
         safe: list[tuple[int, int]] = []
         position, open_before = 0, False
+        flat = self.language in _FLAT
         for token_type, value in lexer.get_tokens(tail):
             role = _role(token_type)
             multiline = str(token_type).startswith(_MULTILINE)
-            if not line and position and not multiline and not open_before and not value[:1].isspace():
+            if not line and position and not (multiline or open_before) and (flat or not value[:1].isspace()):
                 safe.append((len(self.lines), position))
             for number, piece in enumerate(value.split("\n")):
                 if number:

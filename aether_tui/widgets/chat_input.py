@@ -98,7 +98,7 @@ class ChatInput(Widget, can_focus=True):
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Letters are text here."""
-        return character is not None
+        return character is not None and character.isprintable()
 
     def on_key(self, event: events.Key) -> None:
         """Type."""

@@ -81,6 +81,7 @@ class MarkdownText:
         self._references: dict[str, Any] = {}
         self._ordinal: int | None = None
         self._pending: list[str] = []
+        self._unread = False
         self.append(text)
         if closed:
             self.close()
@@ -97,6 +98,7 @@ class MarkdownText:
         """Add text; it is read at the next `read`."""
         if text:
             self._pending.append(clean_lines(text))
+            self._unread = True
 
     def close(self) -> None:
         """Say that no more will come."""
@@ -108,10 +110,11 @@ class MarkdownText:
 
     def read(self) -> None:
         """Bring the leaves up to date with the text."""
-        if self._pending and not self.closed:
+        if self._unread and not self.closed:
             self._read_tail()
 
     def _read_tail(self) -> None:
+        self._unread = False
         tail = self.source[self._settled_chars :]
         if not self.closed:
             head, _, last = tail.rpartition("\n")

@@ -171,7 +171,6 @@ class LiveAnswer:
         self.suggested_num_ctx = cut.suggested_num_ctx
         self.entry.notices.append(cut_notice(cut, self._retry_key))
         self._cut_at_limit = True
-        self.entry.changed()
 
     def _finish(self, stats: ChatStats, reason: str, stop_text: str) -> None:
         self.stats = stats

@@ -84,9 +84,13 @@ class Entry:
         """Make the rows and the parts."""
         raise NotImplementedError
 
-    def toggle(self, kind: str) -> bool:
-        """Open or close a part; False where there is nothing to open."""
+    @property
+    def can_toggle(self) -> bool:
+        """Whether there is something to open or fold."""
         return False
+
+    def toggle(self) -> None:
+        """Open or fold it."""
 
 
 class Note(Entry):
@@ -125,18 +129,22 @@ class Question(Entry):
             remedy = "y copies all" if self.is_open else "enter opens it"
             rows.append(Row(((f"{self.glyphs.ellipsis} {left:,} more characters, {remedy}", "muted"),)))
         self.parts = [Part("message", 0, len(rows), self.text)]
-        return [*rows, BLANK]
+        return rows
 
-    def toggle(self, kind: str) -> bool:
-        if len(self.text) <= FOLD_CHARS:
-            return False
+    @property
+    def can_toggle(self) -> bool:
+        return len(self.text) > FOLD_CHARS
+
+    def toggle(self) -> None:
         self.is_open = not self.is_open
         self.changed()
-        return True
 
 
 class Answer(Entry):
-    """What the model said: a folded thought, Markdown, what happened, figures."""
+    """What the model said: a folded thought, Markdown, what happened, figures.
+
+    What comes in is shown once `changed` is called: between two paintings the rows stay as they were painted.
+    """
 
     label = "it"
 
@@ -150,6 +158,7 @@ class Answer(Entry):
         self.thinking_s: float | None = None
         self.thought_open = False
         self.is_thinking = False
+        self.waiting = ""
         self.notices: list[Notice] = []
         self.figures: tuple[str, ...] = ()
 
@@ -176,27 +185,25 @@ class Answer(Entry):
         """A piece of the answer came."""
         self.is_thinking = False
         self.markdown.append(text)
-        self.changed()
 
     def add_thinking(self, text: str) -> None:
         """A piece of the thought came."""
         self.is_thinking = True
         self._thinking.append(clean_lines(text))
-        self.changed()
 
     def close(self) -> None:
         """No more will come."""
         self.is_thinking = False
         self._closed = True
         self.markdown.close()
-        self.changed()
 
-    def toggle(self, kind: str) -> bool:
-        if not self._thinking:
-            return False
+    @property
+    def can_toggle(self) -> bool:
+        return bool(self._thinking)
+
+    def toggle(self) -> None:
         self.thought_open = not self.thought_open
         self.changed()
-        return True
 
     def lay_out(self, width: int) -> list[Row]:
         rows = self._thought_rows(width)
@@ -209,6 +216,8 @@ class Answer(Entry):
         if len(rows) > start:
             self.parts.append(Part("message", start, len(rows), self.markdown.source))
         self.parts.extend(Part("code", start + first, start + end, code) for first, end, code in self._body.codes)
+        if not rows and not self.notices and self.waiting:
+            rows.append(Row(((self.waiting, "muted"),)))
         for notice in self.notices:
             first = len(rows)
             rows.extend(notice_rows(notice, width, self.glyphs))

@@ -185,10 +185,20 @@ class ParameterList(ListPane):
             self.rebuild()
             self.refresh_body()
         else:
+            marked = set(self.painter.problems)
             self.painter.forget()
+            # The preset stands in the first row; a conflict marks the other parameter too.
+            for subject_marked in marked ^ set(self.painter.problems):
+                self._refresh_subject(subject_marked)
+            self.refresh_row(0)
             self.refresh_row(self.cursor)
         self.refresh_foot()
         self.on_change(subject)
+
+    def _refresh_subject(self, subject: str) -> None:
+        for index, row in enumerate(self.rows):
+            if row.key == subject:
+                self.refresh_row(index)
 
     def action_change(self, steps: int) -> None:
         """Step the value of the row; on a group, close or open it."""
@@ -213,7 +223,7 @@ class ParameterList(ListPane):
         if opened != (key in self.shown.open):
             self._set_open(self.shown.open | {key} if opened else self.shown.open - {key})
 
-    def action_toggle(self) -> None:
+    def action_set_or_unset(self) -> None:
         """Set the value that holds anyway, or take it out; take out an item of a list."""
         row = self.row
         if row.kind in ("group", "more"):

@@ -8,7 +8,7 @@ from rich.segment import Segment
 
 from aether_tui.actions import bindings
 from aether_tui.core.modelfile.check import Problem
-from aether_tui.widgets.pane import ListPane
+from aether_tui.widgets.pane import ListPane, Parts
 from aether_tui.widgets.roles import glyphs_of, roles_of
 from aether_tui.widgets.text import wrap
 
@@ -53,8 +53,9 @@ class ProblemList(ListPane):
 
     def set_placeholder(self, words: str) -> None:
         """What stands there while there are no problems."""
-        self.placeholder = [[(f"{glyphs_of(self).good} ", "good"), (words, "muted")]]
-        if not self.problems:
+        lines: list[Parts] = [[(f"{glyphs_of(self).good} ", "good"), (words, "muted")]]
+        if lines != self.placeholder:
+            self.placeholder = lines
             self.refresh_changed()
 
     @property

@@ -89,7 +89,7 @@ class Transcript(Pane):
     def update(self) -> None:
         """Something in the messages changed: paint those lines in sight that look different."""
         self.roll.changed()
-        if self.is_mounted and self.size.height:
+        if self.is_mounted and self.outer_size.height:
             self.roll.settle()
             self._repaint_changed()
 
@@ -113,9 +113,15 @@ class Transcript(Pane):
     def active(self) -> bool:
         return self.lit
 
+    # `outer_size` is `size` where there is no padding, and costs a hundredth of it.
+
     @property
     def body_height(self) -> int:
-        return max(0, self.size.height - 1)
+        return max(0, self.outer_size.height - 1)
+
+    @property
+    def row_width(self) -> int:
+        return max(0, self.outer_size.width - MARGIN)
 
     @property
     def label_cells(self) -> int:
@@ -169,7 +175,6 @@ class Transcript(Pane):
     # Drawing
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        self.roll.settle()
         strips = super().render_lines(crop)
         selection = self.text_selection
         if selection is None:
@@ -237,6 +242,7 @@ class Transcript(Pane):
         if stop != self.chosen:
             self.chosen = stop
             self.update()
+            self.refresh_bindings()
 
     def action_scroll_rows(self, count: int) -> None:
         """Go to the next part (or the one before); line by line while this one is longer than what is in sight."""
@@ -278,14 +284,24 @@ class Transcript(Pane):
             self.scroll_rows_to(0)
             self._choose(self.roll.first_in_sight())
 
-    def action_toggle_part(self) -> None:
-        """Open or close the thought of an answer, or a long question."""
+    def _foldable(self) -> Entry | None:
+        """The message that opens and folds: the chosen one, else the answer to the chosen question."""
         entry = self.chosen_entry
-        if isinstance(entry, Question) and not entry.toggle("message"):
+        if isinstance(entry, Question) and not entry.can_toggle:
             following = self.entries.index(entry) + 1
             entry = self.entries[following] if following < len(self.entries) else None
-        if entry is not None and entry.toggle("thought"):
+        return entry if entry is not None and entry.can_toggle else None
+
+    def action_toggle_part(self) -> None:
+        """Open or fold the thought of an answer, or a long question."""
+        entry = self._foldable()
+        if entry is not None:
+            entry.toggle()
             self.update()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to open what can be opened."""
+        return action != "toggle_part" or self._foldable() is not None
 
     # Events
 

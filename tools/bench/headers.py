@@ -15,7 +15,15 @@ VOCABULARY = 150_000
 RUNS = 5
 READ = """
 import json, resource, sys
-before = resource.getrusage(resource.RUSAGE_SELF)
+
+
+def peak_kib():
+    for line in open("/proc/self/status"):
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+
+
+before_kib = peak_kib()
 from aether_tui.core.gguf import read_header
 import os
 with open(sys.argv[1], "rb") as file:
@@ -23,8 +31,8 @@ with open(sys.argv[1], "rb") as file:
         file.seek(offset)
         return file.read(length)
     header = read_header(read, os.fstat(file.fileno()).st_size)
-after = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps({"cpu_s": after.ru_utime + after.ru_stime, "more_kib": after.ru_maxrss - before.ru_maxrss}))
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps({"cpu_s": used.ru_utime + used.ru_stime, "more_kib": peak_kib() - before_kib}))
 """
 
 

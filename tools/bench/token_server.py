@@ -7,7 +7,7 @@ import json
 import sys
 
 PORT_LINE = "port "
-WORDS = "The separator of the system joins the parts of a path and `os.path.join` adds no second one. ".split(" ")
+WORDS = "The separator of the system joins the parts of a path and `os.path.join` adds no second one.".split()
 
 
 def _answer(values: object) -> bytes:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from aether_tui.core.modelfile.document import Instruction
-from aether_tui.core.modelfile.problems import Fix, Inspection, Problem, line_within
+from aether_tui.core.modelfile.problems import Fix, Inspection, Problem
 from aether_tui.core.servers import feature_remedy
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _marks(facts: ModelFacts) -> tuple[str, str]:
 def _line_of(item: Instruction, line_in_value: int | None) -> int:
     if line_in_value is None:
         return item.line
-    return line_within(item, "\n" * (line_in_value - 1))
+    return item.line + line_in_value - 1
 
 
 RULES = (parses, asks, needed)

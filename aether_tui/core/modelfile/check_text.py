@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from aether_tui.core.modelfile.document import Instruction
+from aether_tui.core.modelfile.parser import count_line_ends
 from aether_tui.core.modelfile.printable import dropped_characters
-from aether_tui.core.modelfile.problems import Fix, Inspection, Problem, line_within
+from aether_tui.core.modelfile.problems import Fix, Inspection, Problem
 from aether_tui.core.modelfile.quoting import code_points
 
 # Format characters that carry no meaning of their own; joiners and direction marks do.
@@ -19,18 +21,24 @@ def dropped(inspection: Inspection) -> Iterator[Problem]:
     for item in inspection.document.instructions if inspection.is_ollama else ():
         if item.written is item.args or item.written == item.args:
             continue
-        lost = dropped_characters(item.written)
+        lost, line_ends, count = _lost(item.raw, item.written)
         shown = code_points(lost[:_SHOWN]) + (", …" if len(lost) > _SHOWN else "")
-        first = min(item.raw.find(character) for character in lost)
-        count = sum(item.written.count(character) for character in lost)
         yield Problem(
             "warning",
-            line_within(item, item.raw[:first]),
+            item.line + line_ends,
             _subject(item),
             f"`ollama create -f` drops {count} character{'s' * (count > 1)} of {_subject(item)}: {shown}{_name(lost)}",
             "Create it here, which sends the text past that parser, or take them out",
             _fix(inspection, item, lost),
         )
+
+
+@lru_cache(maxsize=32)
+def _lost(raw: str, written: str) -> tuple[str, int, int]:
+    """Which characters go, how many line ends stand before the first, and how many go in all."""
+    lost = dropped_characters(written)
+    first = min(raw.find(character) for character in lost)
+    return lost, count_line_ends(raw[:first]), sum(written.count(character) for character in lost)
 
 
 def _subject(item: Instruction) -> str:

@@ -34,13 +34,18 @@ def highlight(text: str) -> list[list[Span]]:
     open_mark = ""
     for line in split_lines(text):
         if open_mark:
-            spans = [Span(0, len(line), "string")] if line else []
-            if line.rstrip(" \t").endswith(open_mark):
+            spans = _whole_line(len(line))
+            if open_mark in line and line.rstrip(" \t").endswith(open_mark):
                 open_mark = ""
         else:
             spans, open_mark = (_remembered if len(line) < _REMEMBERED_LENGTH else _instruction)(line)
         result.append(spans)
     return result
+
+
+@lru_cache(maxsize=512)
+def _whole_line(length: int) -> list[Span]:
+    return [Span(0, length, "string")] if length else []
 
 
 def _instruction(line: str) -> tuple[list[Span], str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from aether_tui.core.inventory import EngineKind
 from aether_tui.core.modelfile.document import Instruction, Modelfile
-from aether_tui.core.modelfile.parser import KEYWORDS, count_line_ends
+from aether_tui.core.modelfile.parser import KEYWORDS
 from aether_tui.core.parameters import ParameterSpec, find
 from aether_tui.core.servers import ServerFeatures, features
 
@@ -129,11 +129,6 @@ def looks_like_path(value: str) -> bool:
         or value[1:3] in (":\\", ":/")
         or (lowered.endswith((".gguf", ".safetensors", ".bin", ".pth")) and not lowered.startswith("hf"))
     )
-
-
-def line_within(instruction: Instruction, text_before: str) -> int:
-    """The line in the file of what follows `text_before` in an instruction."""
-    return instruction.line + count_line_ends(text_before)
 
 
 def apply_fix(document: Modelfile, fix: Fix) -> Modelfile:
