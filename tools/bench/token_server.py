@@ -7,7 +7,8 @@ import json
 import sys
 
 PORT_LINE = "port "
-WORDS = "The separator of the system joins the parts of a path and `os.path.join` adds no second one.".split()
+SENTENCE = "The separator of the system joins the parts of a path and `os.path.join` adds no second one."
+WORDS = tuple(SENTENCE.split())
 
 
 def _answer(values: object) -> bytes:
