@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import repeat
 from typing import Literal, NamedTuple
 
@@ -29,7 +30,10 @@ def diff(old: Modelfile | str | None, new: Modelfile | str) -> list[DiffLine]:
     for start_old, start_new, length in [*matches(before, after), (len(before), len(after), 0)]:
         result += _marked("-", next_old, before[next_old:start_old])
         result += _marked("+", next_new, after[next_new:start_new])
-        result += _marked(" ", start_new, after[start_new : start_new + length])
+        if start_old == start_new and isinstance(old, Modelfile):
+            result += _context(old)[start_old : start_old + length]
+        else:
+            result += _marked(" ", start_new, after[start_new : start_new + length])
         next_old, next_new = start_old + length, start_new + length
     return result
 
@@ -44,6 +48,12 @@ def _lines(file: Modelfile | str | None) -> list[str]:
     if isinstance(file, Modelfile):
         return file.lines
     return split_lines(file or "")
+
+
+@lru_cache(maxsize=2)
+def _context(old: Modelfile) -> list[DiffLine]:
+    """The lines of the old file as common ones: most of them are, at each key the same."""
+    return list(_marked(" ", 0, old.lines))
 
 
 def _marked(mark: Mark, first: int, lines: list[str]) -> Iterable[DiffLine]:
