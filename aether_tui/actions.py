@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 _LABELS = {
     "question_mark": "?",
@@ -74,7 +74,7 @@ def actions_by_id() -> Mapping[str, Action]:
     return {action.id: action for action in all_actions()}
 
 
-def bindings(*scopes: str) -> list[Binding]:
+def bindings(*scopes: str) -> list[BindingType]:
     """Textual bindings of some scopes; their ids are what the user's keys are given by."""
     return [binding for action in all_actions() if action.scope in scopes for binding in _bindings_of(action)]
 

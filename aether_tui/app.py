@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from rich.console import RenderableType
 from textual import events
-from textual.app import App, RenderableType, SuspendNotSupported
+from textual.app import App, SuspendNotSupported
 from textual.geometry import Size
 from textual.reactive import Initialize, Reactive
 from textual.screen import Screen
@@ -338,8 +339,9 @@ class AetherApp(App[None], inherit_bindings=False):
         """Wait until an event went from a widget up to the app."""
         for node in target.ancestors_with_self:
             done = asyncio.Event()
-            if not node.is_running or not node.call_next(done.set):
+            if not node.is_running:
                 continue
+            node.call_next(done.set)
             try:
                 await asyncio.wait_for(done.wait(), FOCUS_WAIT_S)
             except TimeoutError:

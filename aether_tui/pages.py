@@ -38,7 +38,7 @@ def active_actions(app: AetherApp) -> dict[str, tuple[DOMNode, str]]:
     found: dict[str, tuple[DOMNode, str]] = {}
     for active in app.screen.active_bindings.values():
         name = active.binding.id
-        if name in known and active.enabled:
+        if name is not None and name in known and active.enabled:
             found.setdefault(name, (active.node, active.binding.action))
     return found
 
@@ -122,7 +122,10 @@ def open_hosts(app: AetherApp) -> None:
         )
         for host in hosts.hosts
     ]
-    note = [Source("", None, items), Source("", None, (), empty=f"others are added in {app.settings.file}, under hosts")]
+    note = [
+        Source("", None, items),
+        Source("", None, (), empty=f"others are added in {app.settings.file}, under hosts"),
+    ]
     app.push_screen(PickerPage("Switch host", note, select=hosts.current.name), app.switch_host)
 
 
@@ -156,4 +159,3 @@ def open_calls(app: AetherApp) -> None:
     if not lines:
         lines = [[("No call was made to this server yet.", "muted")]]
     app.push_screen(ReadPage("Calls", lines, copy=lambda: "\n".join(as_curl(call) for call in log.calls)))
-

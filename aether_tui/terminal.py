@@ -68,7 +68,9 @@ def edit_outside(text: str, name: str) -> str:
             status = subprocess.run([*command, str(path)], check=False).returncode
         except OSError as error:
             raise AetherError(
-                ErrorCode.NOT_SUPPORTED, f"{command[0]} does not start: {error.strerror}", "set EDITOR to the one you use"
+                ErrorCode.NOT_SUPPORTED,
+                f"{command[0]} does not start: {error.strerror}",
+                "set EDITOR to the one you use",
             ) from error
         if status:
             raise AetherError(

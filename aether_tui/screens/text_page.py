@@ -62,7 +62,9 @@ class TextPage(Page[str]):
 
     BINDINGS = bindings("text")
 
-    def __init__(self, title: str, text: str, *, file_name: str, about: str = "", verdict: Verdict | None = None) -> None:
+    def __init__(
+        self, title: str, text: str, *, file_name: str, about: str = "", verdict: Verdict | None = None
+    ) -> None:
         super().__init__()
         self.before = text
         self.text = text

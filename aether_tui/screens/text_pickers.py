@@ -122,7 +122,8 @@ def template_verdict(text: str) -> Parts:
 def size_verdict(text: str) -> Parts:
     """How long a text is."""
     lines = text.count("\n") + 1 if text else 0
-    return [(f"{len(text)} characters, {lines} lines, ~{round(len(text) / 4)} tokens", "muted")]
+    words = "1 line" if lines == 1 else f"{lines} lines"
+    return [(f"{len(text)} characters, {words}, ~{round(len(text) / 4)} tokens", "muted")]
 
 
 def modelfile_verdict(text: str) -> Parts:

@@ -134,8 +134,10 @@ def draw_slider(
     width: int, knob: float | None, tick: float | None, is_set: bool, roles: Roles, glyphs: Glyphs
 ) -> list[Segment]:
     """A line with a knob; `tick` marks the default of a value that is set."""
-    if width < 3 or knob is None:
+    if width < 3:
         return [Segment(" " * max(0, width), roles.text)]
+    if knob is None:
+        return [Segment(glyphs.track * width, roles.track)]
     at = round(knob * (width - 1))
     marked = round(tick * (width - 1)) if tick is not None and is_set else -1
     line = roles.accent if is_set else roles.track
@@ -162,5 +164,8 @@ def draw_switch(on: bool | None, is_set: bool, roles: Roles, glyphs: Glyphs) -> 
         return []
     knob = Segment(glyphs.knob, roles.accent if is_set else roles.muted)
     if on:
-        return [Segment(glyphs.filled * 2 if is_set else glyphs.track * 2, roles.accent if is_set else roles.track), knob]
+        return [
+            Segment(glyphs.filled * 2 if is_set else glyphs.track * 2, roles.accent if is_set else roles.track),
+            knob,
+        ]
     return [knob, Segment(glyphs.track * 2, roles.track)]

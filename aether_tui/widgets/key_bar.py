@@ -81,7 +81,7 @@ def footer_items(screen: Screen[object]) -> tuple[tuple[str, Action], ...]:
     found: dict[str, str] = {}
     for key, active in screen.active_bindings.items():
         name = active.binding.id
-        if name in known and active.enabled:
+        if name is not None and name in known and active.enabled:
             preferred = known[name].keys[:1] == (key,)
             if preferred or name not in found:
                 found[name] = key

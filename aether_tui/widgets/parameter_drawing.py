@@ -113,10 +113,10 @@ class RowPainter:
         return [Segment(f"  {mark} {row.title}", roles.muted)]
 
     def _item(self, row: Row, roles: Roles) -> list[Segment]:
-        lead = " " * (self.name_width - 2)
+        lead = " " * (self.name_width + 3)
         if row.kind == "add":
-            return [Segment(f"{lead}+ ", roles.muted), Segment(row.title, roles.muted)]
-        return [Segment(lead + "  ", roles.muted), Segment(clean(escaped(row.title)), roles.string)]
+            return [Segment(f"{lead}{row.title}", roles.muted)]
+        return [Segment(lead, roles.muted), Segment(clean(escaped(row.title)), roles.string)]
 
     def _text(self, row: Row, width: int, roles: Roles, glyphs: Glyphs, selected: bool) -> list[Segment]:
         summary = text_summary(self.pane.source.document, row.key, self.pane.template_title)
@@ -156,9 +156,7 @@ class RowPainter:
         rest = width - self.name_width - 3 - VALUE_WIDTH
         return [*lead, *value, *self._control(parameter, row, is_set, rest, roles, glyphs)]
 
-    def _value(
-        self, parameter: EffectiveParameter, row: Row, is_set: bool, room: int, roles: Roles
-    ) -> list[Segment]:
+    def _value(self, parameter: EffectiveParameter, row: Row, is_set: bool, room: int, roles: Roles) -> list[Segment]:
         source = self.pane.source
         value = source.value(row.identifier)
         style = roles.get("bold number") if is_set else roles.muted
@@ -204,6 +202,8 @@ class RowPainter:
 
     def _list(self, row: Row, width: int, roles: Roles, glyphs: Glyphs) -> list[Segment]:
         values = self.pane.source.raw(row.identifier)
+        if row.key in self.pane.shown.open:
+            return [Segment(f"{len(values)}" if values else "none", roles.muted)]
         if not values:
             return [Segment("none", roles.muted)]
         more = f"  +{len(values) - 1}" if len(values) > 1 else ""
@@ -217,7 +217,7 @@ class RowPainter:
         field = self.pane.field
         assert field is not None
         if row.kind in ("item", "add"):
-            lead = [Segment(" " * self.name_width, roles.muted)]
+            lead = [Segment(" " * (self.name_width + 3), roles.muted)]
         elif row.kind == "from":
             lead = [Segment("from ", roles.muted)]
         else:

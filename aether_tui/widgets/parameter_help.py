@@ -167,7 +167,9 @@ def topic_lines(source: ParameterSource, row: Row) -> list[Sequence[tuple[str, s
         [("  ", "muted"), *facts_line(source, parameter, 200)],
     ]
     lines += [[(f"  {use:<14} ", "muted"), (value, "number")] for use, value in parameter.recommended]
-    lines += [[("  means          ", "muted"), (f"{value}: {word}", "text")] for value, word in parameter.special.items()]
+    lines += [
+        [("  means          ", "muted"), (f"{value}: {word}", "text")] for value, word in parameter.special.items()
+    ]
     for conflict in spec.conflicts:
         lines.append([(f"  with {conflict.other:<9} ", "warning"), (conflict.why, "text")])
     for words in (parameter.note, spec.retired, parameter.unsupported_why):

@@ -335,6 +335,7 @@ class ParameterList(ListPane):
             self.refresh_foot()
             return False
         self.leave_field()
+        self.screen.refresh_bindings()
         return True
 
     def _take(self, row: Row, text: str) -> None:

@@ -230,5 +230,7 @@ def _lines(text: str) -> str:
 def _messages_summary(messages: tuple[Message, ...]) -> str:
     if not messages:
         return "none"
-    roles: Mapping[str, int] = {role: sum(message.role == role for message in messages) for role in ("user", "assistant")}
+    roles: Mapping[str, int] = {
+        role: sum(message.role == role for message in messages) for role in ("user", "assistant")
+    }
     return f"{len(messages)}: {roles['user']} user, {roles['assistant']} assistant"

@@ -84,16 +84,18 @@ class PickList(ListPane):
         self._view = _View()
         self._chosen_before = ""
         self._version = 0
+        self._preferred = ""
+        self._touched = False
 
     # Content
 
     def show(self, sections: Sequence[Section], select: str = "") -> None:
-        """Show the sections; the selection stays on the same choice where it is still there."""
-        chosen = self.item
+        """Show the sections; a selection that was moved stays on the same choice where it is still there."""
+        chosen = self.item if self._touched else None
         self.sections = sections
         self._version += 1
-        wanted = select or (chosen.id if chosen else "")
-        self._select(wanted)
+        self._preferred = select or self._preferred
+        self._select(chosen.id if chosen else self._preferred)
         self._count()
         self.refresh_changed()
         self._highlight()
@@ -200,6 +202,7 @@ class PickList(ListPane):
     # Keys
 
     def moved(self) -> None:
+        self._touched = True
         super().moved()
         self._highlight()
 

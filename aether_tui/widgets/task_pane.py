@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from rich.segment import Segment
@@ -17,6 +18,7 @@ from aether_tui.widgets.roles import glyphs_of, roles_of
 from aether_tui.widgets.text import clean, wrap
 
 BAR_CELLS = 30
+_DIGEST = re.compile(r"(sha256[:-][0-9a-f]{12})[0-9a-f]{52}")
 
 
 class TaskPane(Pane):
@@ -108,7 +110,7 @@ class TaskPane(Pane):
 
     def _progress_line(self, progress: Progress) -> Parts:
         glyphs = glyphs_of(self)
-        text = clean(progress.text)
+        text = _DIGEST.sub(r"\1…", clean(progress.text))
         done, total = progress.done_bytes, progress.total_bytes
         if done is None or not total:
             return [(f"{glyphs.dot} ", "muted"), (text, "text")]
