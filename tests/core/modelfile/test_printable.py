@@ -18,8 +18,10 @@ def test_kept(character: str) -> None:
 # The last two are characters of Unicode 15.1 and 16, which Go (15.0) does not know and newer Pythons do.
 @pytest.mark.parametrize(
     "character",
-    ["\0", "\x0b", "\x0c", "\x1b", "\x7f", "\x85", "\u00a0", "\u00ad", "\u200b", "\u200c", "\u200d", "\u200e", "\u2028"]
-    + ["\u3000", "\ue000", "\ufeff", "\ufdd0", "\U0002ebf0", "\U0001fae9"],
+    [
+        *("\0", "\x0b", "\x0c", "\x1b", "\x7f", "\x85", "\u00a0", "\u00ad", "\u200b", "\u200c", "\u200d", "\u200e"),
+        *("\u2028", "\u3000", "\ue000", "\ufeff", "\ufdd0", "\U0002ebf0", "\U0001fae9"),
+    ],
 )
 def test_dropped(character: str) -> None:
     assert not is_kept(character)
