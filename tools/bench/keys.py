@@ -56,14 +56,12 @@ def _screens(terminal: Terminal, report: Report) -> None:
 
 
 def _resize(terminal: Terminal, report: Report) -> None:
-    took: list[float] = []
-    for columns, rows in ((80, 24), (120, 40)) * 4:
-        before, at_s = len(terminal.chunks), time.perf_counter()
-        terminal.resize(columns, rows)
-        terminal.wait_quiet(0.3)
-        came = terminal.chunks[before:]
-        took.append((came[-1][0] - at_s) * 1000 if came else float("nan"))
-    report.add("resize", median(took), "ms", 80)
+    report.add("resize", resize_ms(terminal), "ms", 80)
+
+
+def resize_ms(terminal: Terminal) -> float:
+    """The usual time until the screen is painted in another size."""
+    return median([terminal.answer_to_resize(columns, rows) for columns, rows in ((80, 24), (120, 40)) * 4])
 
 
 def _focus(terminal: Terminal, report: Report) -> None:

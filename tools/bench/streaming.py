@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from tools.bench.keys import focus_cpu_s
+from tools.bench.keys import focus_cpu_s, resize_ms
 from tools.bench.programs import LONG_CHAT, started, token_server
 from tools.bench.report import Report, median, percentile
 from tools.bench.terminal import Terminal
@@ -20,22 +20,18 @@ LONG_MESSAGES = 500
 def measure(report: Report) -> None:
     """A short conversation for the cost of tokens, a long one for what must not grow."""
     with token_server() as address:
-        with _chat(2, address) as terminal:
+        with _LongChat(2, address) as terminal:
             _stream(terminal, report, "")
-        with _chat(LONG_MESSAGES, address) as terminal:
+        with _LongChat(LONG_MESSAGES, address) as terminal:
             report.add(f"memory with {LONG_MESSAGES} messages", terminal.memory_mib(), "MB", 120)
             report.add(f"focus out and in, {LONG_MESSAGES} messages", focus_cpu_s(terminal), "CPU-s", 0.1)
-            _resize(terminal, report)
+            report.add(f"resize, {LONG_MESSAGES} messages", resize_ms(terminal), "ms", 80)
             _stream(terminal, report, f", {LONG_MESSAGES} messages")
             _keys_while_streaming(terminal, report)
         asyncio.run(_first_token(report, address))
 
 
-def _chat(messages: int, address: str) -> _Started:
-    return _Started(messages, address)
-
-
-class _Started:
+class _LongChat:
     """The app on a conversation of some length, settled."""
 
     def __init__(self, messages: int, address: str) -> None:
@@ -85,17 +81,6 @@ def _keys_while_streaming(terminal: Terminal, report: Report) -> None:
     report.add("key typed while streaming under it, p50", median(took), "ms")
     report.add("key typed while streaming under it, p95", percentile(took, 0.95), "ms", 40)
     terminal.send("\x1b")
-
-
-def _resize(terminal: Terminal, report: Report) -> None:
-    took: list[float] = []
-    for columns, rows in ((80, 24), (120, 40)) * 3:
-        before, at_s = len(terminal.chunks), time.perf_counter()
-        terminal.resize(columns, rows)
-        terminal.wait_quiet(0.3)
-        came = terminal.chunks[before:]
-        took.append((came[-1][0] - at_s) * 1000 if came else float("nan"))
-    report.add(f"resize, {LONG_MESSAGES} messages", median(took), "ms", 80)
 
 
 async def _first_token(report: Report, address: str) -> None:

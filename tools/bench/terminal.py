@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 QUIET_S = 0.06
+PAINT_LIMIT_S = 2.0
 _ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=]*[ -/]*[@-~]|\x1b[()][0-9A-B]|\x1b[=>]|\x1b\][^\x07]*\x07")
 
 
@@ -89,12 +90,20 @@ class Terminal:
     def answer_to(self, keys: str, quiet_s: float = QUIET_S) -> tuple[float, int]:
         """Type and wait for the paint: milliseconds to its last byte, and its bytes."""
         before = len(self.chunks)
-        sent_s = self.send(keys)
-        deadline_s = sent_s + 2.0
-        while time.perf_counter() < deadline_s:
+        return self._paint_after(before, self.send(keys), quiet_s)
+
+    def answer_to_resize(self, columns: int, rows: int) -> float:
+        """Change the size and wait for the paint: milliseconds to its last byte."""
+        before, at_s = len(self.chunks), time.perf_counter()
+        self.resize(columns, rows)
+        return self._paint_after(before, at_s, 0.3)[0]
+
+    def _paint_after(self, before: int, at_s: float, quiet_s: float) -> tuple[float, int]:
+        """What was sent since chunk `before`, once nothing more comes."""
+        while time.perf_counter() < at_s + PAINT_LIMIT_S:
             came = self.chunks[before:]
             if came and time.perf_counter() - came[-1][0] > quiet_s:
-                return (came[-1][0] - sent_s) * 1000, sum(len(data) for _, data in came)
+                return (came[-1][0] - at_s) * 1000, sum(len(data) for _, data in came)
             time.sleep(0.001)
         return float("nan"), 0
 

@@ -60,7 +60,7 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             if path == "/api/chat":
                 options = body.get("options", {})
                 pace = float(body["messages"][-1]["content"].rsplit(" ", 1)[-1]) if body.get("messages") else 0.0
-                await _stream(writer, int(options.get("num_predict", 600)), pace)
+                await _stream(writer, int(options.get("num_predict", 100_000)), pace)
             else:
                 writer.write(_answer(ANSWERS.get(path, {})))
                 await writer.drain()
