@@ -164,7 +164,7 @@ def test_chat_answers_with_figures() -> None:
 
 
 def test_chat_streams_the_answer_alone_to_standard_output() -> None:
-    code, out, err = aether("chat", "demo", "-p", "num_thread=1", "-p", "temperature=0", stdin=b"Hello!")
+    code, out, _ = aether("chat", "demo", "-p", "num_thread=1", "-p", "temperature=0", stdin=b"Hello!")
     assert code == 0 and out.strip() and "tok/s" not in out
 
 
