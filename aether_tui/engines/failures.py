@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MAX_EXCERPT_CHARS = 200
 
-_TAGS = re.compile(r"<[^>]+>|\s+")
+_TAGS = re.compile(r"<[^>]+>")
 _REASONS = {
     errno.ECONNREFUSED: "connection refused",
     errno.EHOSTUNREACH: "no route to that host",
@@ -77,7 +77,7 @@ def error_text(raw: str) -> tuple[str, dict[str, Any]]:
 
 def excerpt(text: str) -> str:
     """The beginning of a body that isn't what was expected, tags left out."""
-    plain = _TAGS.sub(" ", text).strip()
+    plain = " ".join(_TAGS.sub(" ", text).split())
     return plain if len(plain) <= MAX_EXCERPT_CHARS else plain[:MAX_EXCERPT_CHARS] + "…"
 
 

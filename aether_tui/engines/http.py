@@ -163,7 +163,7 @@ class HttpClient:
                 import httpx
 
                 timeout = httpx.Timeout(connect=self._timeouts.connect_s, read=read_s, write=read_s, pool=None)
-                data = content if body is None else _encoded(body)
+                data = content if body is None else encoded(body)
                 request = client.build_request(method, url, content=data, headers=headers, timeout=timeout)
                 response = await self._send(client, request, again=content is None)
                 try:
@@ -226,7 +226,8 @@ class HttpClient:
         )
 
 
-def _encoded(body: Mapping[str, object]) -> bytes:
+def encoded(body: Mapping[str, object]) -> bytes:
+    """The body as JSON. Raises AetherError for a number that JSON does not have."""
     try:
         return json.dumps(body, allow_nan=False).encode()
     except ValueError as error:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aether_tui.workers.embedded_server import Order
 
 HELP_LIMIT_S = 30.0
+HEALTH_LIMIT_S = 2.0
 PORT_TRIES = 3
 POLL_S = 0.03
 GRACE_S = 3.0
@@ -88,7 +89,7 @@ def end_with_input(child: subprocess.Popen[bytes]) -> None:
 def wait_until_ready(child: subprocess.Popen[bytes], port: int) -> bool:
     """Wait until the server has loaded its model; False if it ended instead."""
     while child.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=HELP_LIMIT_S)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=HEALTH_LIMIT_S)
         try:
             connection.request("GET", "/health")
             if connection.getresponse().status == http.client.OK:

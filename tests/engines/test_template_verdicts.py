@@ -99,7 +99,7 @@ def test_unknown_names_pass_and_print_no_value(server: httpx.Client) -> None:
 @pytest.mark.parametrize("preset", template_presets(), ids=lambda preset: preset.id)
 def test_presets_make_the_servers_prompts(server: httpx.Client, preset: Any) -> None:
     for chat in CHATS:
-        for think in (True, False) if preset.id in THINKING else (None,):
+        for think in (None, True, False) if preset.id in THINKING else (None, False):
             theirs = prompt(server, preset.text, chat, think, system="The model's own.")
             assert render_go(preset.text, "The model's own.", chat, think) == theirs
 
