@@ -39,10 +39,10 @@ _ROLES = (
 )
 _MULTILINE = ("Token.Literal.String", "Token.Comment")
 # Languages whose lexers read a line inside a block as they read one outside of it.
-_FLAT = frozenset(
-    "bash c c++ cpp cs csharp go java javascript js kotlin lua py python python3 r ruby rust sh shell sql swift ts"
-    " typescript zsh".split()
-)
+_FLAT = {
+    "bash", "c", "c++", "cpp", "cs", "csharp", "go", "java", "javascript", "js", "kotlin", "lua", "py", "python",
+    "python3", "r", "ruby", "rust", "sh", "shell", "sql", "swift", "ts", "typescript", "zsh",
+}  # fmt: skip
 
 
 @cache

@@ -23,6 +23,7 @@ LeafKind = Literal["text", "code", "table", "rule"]
 
 # A last line of only these may yet become a list, a heading, a rule, a fence: it waits for its next character.
 _UNDECIDED = re.compile(r"[ \t]*(?:[-=*_#>|`~+:\s]+|\d+[.)]?)[ \t]*$")
+LONG_PARAGRAPH_CHARS = 4_000
 _LATEX_BRACKETS = "()[]"
 
 
@@ -80,6 +81,7 @@ class MarkdownText:
         self._settled_chars = 0
         self._references: dict[str, Any] = {}
         self._ordinal: int | None = None
+        self._joined = False
         self._pending: list[str] = []
         self._unread = False
         self.append(text)
@@ -120,8 +122,7 @@ class MarkdownText:
             head, _, last = tail.rpartition("\n")
             if _UNDECIDED.match(last):
                 tail = head
-        reader = _Reader(tail, self._ordinal, bool(self.settled), self._blank_before())
-        reader.read(_parser().parse(tail, self._references))
+        reader = self._read(tail)
         anchor = reader.last_anchor
         if anchor is None or self.closed:
             self.tail = reader.leaves
@@ -130,7 +131,25 @@ class MarkdownText:
         self.tail = reader.leaves[anchor.leaf :]
         if anchor.line:
             self._settled_chars += _line_offset(tail, anchor.line)
+            self._joined = False
         self._ordinal = anchor.ordinal
+        self._settle_lines(len(tail))
+
+    def _read(self, text: str) -> _Reader:
+        reader = _Reader(text, self._ordinal, bool(self.settled), self._blank_before(), self._joined)
+        reader.read(_parser().parse(text, self._references))
+        return reader
+
+    def _settle_lines(self, length: int) -> None:
+        """Settle a paragraph that goes on and on line by line: its line feeds are kept as such anyway."""
+        if length < LONG_PARAGRAPH_CHARS or [(leaf.kind, leaf.first) for leaf in self.tail] != [("text", ())]:
+            return
+        cut = self._source.rfind("\n", self._settled_chars)
+        if cut > self._settled_chars:
+            self.settled.extend(self._read(self._source[self._settled_chars : cut]).leaves)
+            self._settled_chars = cut + 1
+            self._joined = True
+            self.tail = self._read(self._source[self._settled_chars :]).leaves
 
     def _blank_before(self) -> bool:
         return self._source[: self._settled_chars].rstrip(" \t").endswith("\n\n")
@@ -170,7 +189,7 @@ class _List:
 class _Reader:
     """Turns markdown-it's flat tokens into leaves."""
 
-    def __init__(self, source: str, ordinal: int | None, continued: bool, blank_before: bool) -> None:
+    def __init__(self, source: str, ordinal: int | None, continued: bool, blank_before: bool, joined: bool) -> None:
         self.leaves: list[Leaf] = []
         self.last_anchor: _Anchor | None = None
         self._lines = source.split("\n")
@@ -179,7 +198,7 @@ class _Reader:
         self._blank_before = blank_before
         self._containers: list[_Container] = []
         self._lists: list[_List] = []
-        self._tight_item = False
+        self._tight_item = joined
 
     def read(self, tokens: Sequence[Token]) -> None:
         """Read all tokens of a document."""

@@ -16,7 +16,7 @@ Item = tuple[str, str, Action]
 
 
 class KeyBar(Line):
-    """Keys and labels from the registry, for the bindings that are active; whole items go, the least important first."""
+    """Keys and labels from the registry, for the bindings that are active; the least important go first."""
 
     def __init__(self) -> None:
         super().__init__(id="key-bar")

@@ -9,7 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from aether_tui.widgets.roles import Glyphs, Roles, glyphs_of, roles_of
+from aether_tui.widgets.roles import ASCII, Glyphs, Roles, glyphs_of, in_ascii, roles_of
 
 
 class Line(Widget):
@@ -50,7 +50,7 @@ class Line(Widget):
                 segments = Segment.adjust_line_length(segments, width, style=blank)
             elif used < width:
                 segments = [*segments, Segment(" " * (width - used), blank)]
-            self._drawn = (key, segments)
+            self._drawn = (key, in_ascii(segments) if glyphs_of(self) is ASCII else segments)
         return self._drawn[1]
 
     def render_lines(self, crop: Region) -> list[Strip]:

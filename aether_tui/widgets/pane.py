@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from aether_tui.actions import bindings
-from aether_tui.widgets.roles import Glyphs, Roles, glyphs_of, roles_of
+from aether_tui.widgets.roles import ASCII, Glyphs, Roles, glyphs_of, in_ascii, roles_of
 from aether_tui.widgets.text import fit
 
 Parts = Sequence[tuple[str, str]]
@@ -42,7 +42,7 @@ def frame_line(
     roles: Roles,
     glyphs: Glyphs,
 ) -> list[Segment]:
-    """A line of a frame with a title at the left and a status at the right; the status goes first when room is short."""
+    """A line of a frame with a title at the left and a status at the right, which goes first when room is short."""
     edge = roles.accent if active else roles.frame
     left, right_end = ends
     room = width - 6
@@ -272,6 +272,8 @@ class Pane(Widget, can_focus=True):
         return strips
 
     def _filtered(self, strip: Strip) -> Strip:
+        if glyphs_of(self) is ASCII:
+            strip = Strip(in_ascii(strip), strip.cell_length)
         for line_filter in self.get_line_filters():
             strip = strip.apply_filter(line_filter, self.background_colors[1])
         return strip

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
+from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
 from textual.widget import Widget
@@ -152,6 +153,14 @@ ASCII = Glyphs(
     bottom_right="+", tee_left="+", tee_right="+", track="-", filled="=", tick="|", knob="O", ellipsis="..",
     at_most="<=", at_least=">=", left="<-", right="->", up="up", down="down", dot=".", gap="..",
 )  # fmt: skip
+
+
+_TO_ASCII = str.maketrans("•▾▸✓▲✗▶◦■‖─━│┃╭╮╰╯├┤┼●…≤≥←→↑↓·", "*v>+!x>o#=--|#++++++|O.<><>^v.")
+
+
+def in_ascii(segments: Iterable[Segment]) -> list[Segment]:
+    """Segments with our marks and lines in ASCII, cell for cell: for words that have one in the middle."""
+    return [Segment(text.translate(_TO_ASCII), style, control) for text, style, control in segments]
 
 
 def glyphs_of(widget: Widget | App[object]) -> Glyphs:
