@@ -10,10 +10,9 @@ from textual.timer import Timer
 
 from aether_tui.actions import bindings
 from aether_tui.core.errors import AetherError
-from aether_tui.core.modelfile.check import Fix, Problem
+from aether_tui.core.modelfile.check import Problem, apply_fix
 from aether_tui.core.modelfile.diff import counts
 from aether_tui.core.modelfile.highlight import highlight
-from aether_tui.core.parameters import parse_value
 from aether_tui.screens.base import NARROW, WorkScreen
 from aether_tui.screens.editor_open import OpenFlow
 from aether_tui.screens.editor_tasks import TaskFlow
@@ -168,7 +167,7 @@ class EditorScreen(WorkScreen):
     def take_fix(self, problem: Problem) -> None:
         """Take the fix that a problem offers."""
         if problem.fix is not None:
-            apply_fix(self.session, problem.fix)
+            self.session.set_document(apply_fix(self.session.document, problem.fix))
             self.refresh_all()
             self.tell(f"{problem.fix.label}; u takes it back")
 
@@ -263,16 +262,3 @@ class EditorScreen(WorkScreen):
 
     def stop_running(self) -> bool:
         return self.tasks.stop()
-
-
-def apply_fix(session: EditSession, fix: Fix) -> None:
-    """Change the document as a fix says."""
-    row = session.schema.get(fix.subject)
-    if fix.subject.isupper():
-        session.set_instruction(fix.subject, fix.value[0] if fix.value else None)
-    elif fix.value is None:
-        session.unset(fix.subject)
-    elif row is None or row.spec.type == "list":
-        session.set_value(fix.subject, fix.value)
-    else:
-        session.set_value(fix.subject, parse_value(row.spec, fix.value[0]))
