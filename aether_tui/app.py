@@ -325,6 +325,11 @@ class AetherApp(App[None], inherit_bindings=False):
         if self._keys and self.painted and (self._key_pump is None or self._key_pump.done()):
             self._key_pump = asyncio.create_task(self._pump_keys())
 
+    @property
+    def has_keys_waiting(self) -> bool:
+        """Whether keys that were typed are not wholly done with."""
+        return bool(self._keys) or (self._key_pump is not None and not self._key_pump.done())
+
     async def _pump_keys(self) -> None:
         """Deliver each key when the one before it is wholly done: a tab moves the focus before the next letter."""
         while self._keys:

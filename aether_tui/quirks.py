@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import repeat
 from typing import Any
 
 from rich.cells import cell_len
-from rich.color import ColorSystem
+from rich.color import Color, ColorSystem
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
@@ -21,6 +23,10 @@ from textual.strip import Strip
 Cell = tuple[str, Style | None]
 GAP = 6
 """Unchanged cells between two changes that are sent rather than jumped over: a jump costs about as much."""
+
+
+_SINGLE = re.compile("[ -~\u00a1-\u02ff\u2010-\u2027\u2190-\u2199\u2260-\u2265\u2500-\u259f\u25a0-\u25e6\u2713\u2717]*")
+"""Texts in which each character is one cell: ASCII, accented letters, and the marks and lines we draw with."""
 
 
 class Shadow:
@@ -78,7 +84,7 @@ def cells_of(segments: Iterable[Segment]) -> list[Cell]:
     for text, style, control in segments:
         if control or not text:
             continue
-        if text.isascii() or cell_len(text) == len(text):
+        if text.isascii() or _SINGLE.fullmatch(text):
             extend(zip(text, repeat(style), strict=False))
             continue
         for character in text:
@@ -126,7 +132,7 @@ def _emit(out: list[str], y: int, x: int, cells: list[Cell], console: Console) -
         while stop < length and (cells[stop][1] is style or cells[stop][1] == style):
             stop += 1
         text = "".join([character for character, _ in cells[index:stop]])
-        codes = "" if style is None else (style._ansi or Strip.render_ansi(style, system))
+        codes = "" if style is None else sgr_codes(style, system)
         if codes:
             out.append(f"\x1b[0;{codes}m{text}" if dirty else f"\x1b[{codes}m{text}")
         else:
@@ -135,6 +141,23 @@ def _emit(out: list[str], y: int, x: int, cells: list[Cell], console: Console) -
         index = stop
     if dirty:
         out.append("\x1b[m")
+
+
+@lru_cache(4096)
+def sgr_codes(style: Style, system: ColorSystem) -> str:
+    """The codes of a style. A colour that the 256 have is sent as itself: Rich makes light greys one step darker."""
+    if system is ColorSystem.EIGHT_BIT:
+        style = style + Style(color=_exact(style.color), bgcolor=_exact(style.bgcolor))
+    return Strip.render_ansi(style, system)
+
+
+def _exact(color: Color | None) -> Color | None:
+    if color is None or color.triplet is None:
+        return color
+    red, green, blue = color.triplet
+    if red == green == blue and 8 <= red <= 238 and (red - 8) % 10 == 0:
+        return Color.from_ansi(232 + (red - 8) // 10)
+    return color
 
 
 _shadow = Shadow()

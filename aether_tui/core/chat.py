@@ -26,7 +26,8 @@ class Message:
 class ChatRequest:
     """One question to an engine. `parameters` are keyed by our ids (DESIGN.md, section 4).
 
-    `think` None leaves it to the engine. `guard_context` asks the engine not to cut the prompt silently.
+    `think` None leaves it to the engine. `template` is Jinja text, `adapter` the path of a LoRA in GGUF form; only an
+    engine that loads the model itself takes these two.
     """
 
     model: str
@@ -34,6 +35,7 @@ class ChatRequest:
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     think: bool | None = None
     template: str | None = None
+    adapter: str = ""
     output_schema: Mapping[str, object] | None = None
     keep_alive_s: int | None = None
     top_logprobs: int = 0

@@ -36,6 +36,7 @@ class Launch:
     chat_template: str = ""
     program: str = ""
     changed_ns: int = 0
+    adapter: str = ""
 
 
 class Child:
@@ -132,6 +133,7 @@ class Child:
             "key": self.key,
             "load": dict(self.launch.load),
             "chat_template": self.launch.chat_template,
+            "adapter": self.launch.adapter,
         }
         if self._leash is None or self._process.stdout is None:
             raise RuntimeError("the child has no pipes")

@@ -120,7 +120,7 @@ class EmbeddedEngine:
             for event in meter.enter(Phase.LOADING):
                 yield event
         parameters = {name: value for name, value in request.parameters.items() if not _is_load(name)}
-        asked = replace(request, parameters=parameters, template=None)
+        asked = replace(request, parameters=parameters, template=None, adapter="")
         async with self._serving(launch, request) as (child, client, load_s):
             async with aclosing(client.answer(asked, meter, load_s)) as events:
                 async for event in events:
@@ -149,7 +149,7 @@ class EmbeddedEngine:
         program = self._program()
         load = translate(request.parameters, self._target(program)).load
         changed_ns = await asyncio.to_thread(_changed_ns, path)
-        return Launch(path, load, request.template or "", program, changed_ns)
+        return Launch(path, load, request.template or "", program, changed_ns, request.adapter)
 
     def _serves(self, launch: Launch) -> bool:
         return self._child is not None and self._child.alive and self._child.launch == launch

@@ -36,6 +36,12 @@ class Shell(Protocol):
     settings: Settings
     top: TopState
     demo: bool
+    to_try: EditSession | None
+
+    @property
+    def work_screens(self) -> list[WorkScreen]:
+        """The work screens that were opened so far."""
+        ...
 
     @property
     def services(self) -> Services:

@@ -44,6 +44,7 @@ class Conversation:
         session: ChatSession,
         transcript: Transcript,
         show_phase: Callable[[], object],
+        ended: Callable[[], object],
         retry_key: str = "r",
     ) -> None:
         self.session = session
@@ -52,6 +53,7 @@ class Conversation:
         self._screen = screen
         self._transcript = transcript
         self._show_phase = show_phase
+        self._ended = ended
         self._retry_key = retry_key
         self._pace = Pace(paint_interval_s(os.environ))
         self._paint_timer: Timer | None = None
@@ -108,6 +110,7 @@ class Conversation:
                 self.running = False
             self._paint()
             self._show_phase()
+            self._ended()
 
     # Painting
 

@@ -122,13 +122,9 @@ class TaskFlow:
             await screen.shell.refresh_loaded()
 
     def _made(self, name: str) -> list[Parts]:
-        if self._is_ollama:
-            host = self.screen.shell.services.hosts.current.name
-            return [[(f"{name} is on {host}; ", "text"), ("t", "accent"), (" chats with it, esc closes this", "muted")]]
-        return [
-            [(f"the alias {name} is written; ", "text"), ("t", "accent"), (" or ", "muted"), ("F5", "accent")]
-            + [(" chats with it, esc closes this", "muted")]
-        ]
+        place = f"{name} is on {self.screen.shell.services.hosts.current.name}; "
+        what = place if self._is_ollama else f"the alias {name} is written; the Playground (F5) has it; "
+        return [[(what, "text"), ("t", "accent"), (" chats with it, esc closes this", "muted")]]
 
     # The pane
 

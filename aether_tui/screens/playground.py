@@ -55,7 +55,7 @@ class PlaygroundScreen(WorkScreen):
             id="settings",
         )
         retry_key = self._key("playground.retry", -1)
-        self.talk = Conversation(self, self.session, self.transcript, self._show_phase, retry_key)
+        self.talk = Conversation(self, self.session, self.transcript, self._show_phase, self._ended, retry_key)
         self.editing: Question | None = None
         self._kept_text = ""
         self._below = 0
@@ -73,13 +73,19 @@ class PlaygroundScreen(WorkScreen):
         self._show_state()
         self.shell.keys_wait_for(self.field)
         self.call_after_refresh(self.run_worker, warm_up, thread=True, group="warm")
-        if not self.session.model:
-            self.run_worker(self._arrive(), group="model")
+
+    def on_screen_resume(self) -> None:
+        """Take what the Editor wants tried; the first time, find a model to talk to."""
+        session, self.shell.to_try = self.shell.to_try, None
+        if session is not None:
+            self.use(session)
+        elif not self.session.model:
+            self.run_worker(self._arrive(), group="model", exclusive=True)
 
     # The model
 
     async def _arrive(self) -> None:
-        """Where there is only one model, talk to that."""
+        """Talk to the model that the Editor has open, or to the only one there is."""
         services = self.shell.services
         self.transcript.show_empty(("looking for models", "muted"))
         if services.hosts.last_status is None:
@@ -89,12 +95,31 @@ class PlaygroundScreen(WorkScreen):
         except AetherError as error:
             self._show_no_model(error)
             return
-        if self.session.model:
-            return
-        if services.demo or len(models) == 1:
-            await self._choose(models[0].name)
+        names = [model.name for model in models]
+        first = next((name for name in self._edited_models() if name in names), "")
+        if not first and (len(names) == 1 or services.demo):
+            first = names[0]
+        if first and not self.session.model:
+            await self._choose(first)
         else:
             self._show_state()
+
+    def _edited_models(self) -> list[str]:
+        """What the Editor has open: the model itself, then what it is built on."""
+        names: list[str] = []
+        for screen in self.shell.work_screens:
+            session = getattr(screen, "session", None)
+            if session is not None and screen is not self:
+                names += [session.name, session.document.get("FROM") or ""]
+        return names
+
+    async def host_changed(self) -> None:
+        """Another server has other models; the conversation stays."""
+        self.talk.stop()
+        self.session.model = ""
+        self._show_state()
+        if self.is_current:
+            await self._arrive()
 
     def _show_no_model(self, error: AetherError) -> None:
         glyphs = glyphs_of(self)
@@ -343,6 +368,10 @@ class PlaygroundScreen(WorkScreen):
         if speed:
             self.shell.show_top(speed=speed)
         self.refresh_bindings()
+
+    def _ended(self) -> None:
+        """An answer is over: another model may be in memory now."""
+        self.run_worker(self.shell.refresh_loaded(), group="loaded", exclusive=True)
 
     def _note_context(self, used: int) -> None:
         num_ctx = self.session.settings.effective_value("num_ctx")

@@ -30,6 +30,7 @@ from aether_tui.core.schema import ModelFacts
 from aether_tui.engines.base import Engine
 from aether_tui.services.aliases import AliasStore
 from aether_tui.services.editing import EditSession, Origin
+from aether_tui.services.gguf_files import DEMO
 from aether_tui.services.hosts import HostService
 from aether_tui.services.models import ModelService
 
@@ -87,7 +88,8 @@ class ChatSession:
 
     def use(self, session: EditSession) -> None:
         """Talk with the settings of the Editor, unsaved ones included."""
-        self.model = session.name or session.document.get("FROM") or ""
+        built_on = session.document.get("FROM") or ""
+        self.model = (session.name if session.installed else built_on) or built_on
         self.settings = EditSession(
             session.document,
             facts=session.facts,
@@ -137,19 +139,21 @@ class ChatSession:
     def request(self) -> ChatRequest:
         """The request that the conversation makes now."""
         document = self.settings.document
+        on_ollama = self._hosts.current.kind is EngineKind.OLLAMA
         start: list[Message] = []
         if system := document.get("SYSTEM"):
             start.append(Message("system", system))
         start.extend(document.messages)
-        model = document.get("FROM") or self.model
-        if self._hosts.current.kind is EngineKind.OLLAMA and self.settings.origin.kind == "model":
-            model = self.settings.origin.place or model
+        built_on = document.get("FROM") or self.model
+        template = document.get("TEMPLATE") or ""
         return ChatRequest(
-            model=model,
+            model=self.settings.origin.place or built_on if on_ollama else built_on,
             messages=[*start, *_history(self.turns)],
             parameters=self.parameters,
             think=self.think,
-            template=document.get("TEMPLATE"),
+            # Ollama's Go templates can't run in llama.cpp, which then uses the file's own.
+            template=template if "{%" in template and not on_ollama else None,
+            adapter=(document.get("ADAPTER") or "") if not on_ollama else "",
         )
 
     async def send(self, text: str) -> AsyncGenerator[ChatEvent, None]:
@@ -193,6 +197,10 @@ class ChatSession:
             yield Failed(AetherError(ErrorCode.BAD_INPUT, "an answer is still coming", "stop it first with esc"))
             return
         request = self.request()
+        if refusal := self._refusal(request.model):
+            self.turns.append(Turn("assistant", state="failed", error=refusal))
+            yield Failed(refusal)
+            return
         turn = Turn("assistant", state="streaming")
         self.turns.append(turn)
         self._streaming = True
@@ -209,6 +217,18 @@ class ChatSession:
             turn.thinking_s = thought.seconds
             if turn.state == "streaming":
                 turn.state = "stopped"
+
+
+    def _refusal(self, model: str) -> AetherError | None:
+        """Why a file can't be talked to on Ollama; None for everything else."""
+        if self._hosts.current.kind is not EngineKind.OLLAMA or not (model == DEMO or model.endswith(".gguf")):
+            return None
+        return AetherError(
+            ErrorCode.MODEL_NOT_FOUND,
+            f"{model} is a file, and Ollama serves only what was made from one",
+            "create a model from it in the Editor, or switch to the embedded engine",
+            {"model": model},
+        )
 
 
 class _ThoughtClock:

@@ -63,7 +63,7 @@ class CodePane(Pane):
             return None
         index = next(
             (at for at, (old, new) in enumerate(zip(before, after, strict=False)) if old != new),
-            min(len(before), len(after)) - 1,
+            min(len(before), len(after) - 1),
         )
         # The changed line comes after the one it replaces.
         while index + 1 < len(after) and after[index].mark == "-":

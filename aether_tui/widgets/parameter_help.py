@@ -105,7 +105,8 @@ def facts_line(source: ParameterSource, parameter: EffectiveParameter, width: in
     items: list[Line] = [_default_words(parameter)]
     span = range_words(parameter, "…", "≤", "≥", 20)
     if span:
-        given = parameter.range_source if parameter.range_source != GENERIC else ""
+        # Said once where the default comes from the same place.
+        given = parameter.range_source if parameter.range_source not in (GENERIC, parameter.default_source) else ""
         items.append([(span, "muted"), (f" ({given})" if given else "", "muted")])
     if source.is_set(spec.id):
         items.append([("set by you" if spec.id in source.changed_subjects() else "as opened", "accent")])

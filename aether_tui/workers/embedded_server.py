@@ -3,7 +3,7 @@
 It reads one line of JSON from standard input, writes one line of JSON to standard output when the model is loaded
 (or could not be), and then serves until standard input ends, which it does when the parent closes it or dies.
 
-    in   {"program": "", "model": "/x.gguf", "key": "…", "load": {"num_ctx": 4096}, "chat_template": ""}
+    in   {"program": "", "model": "/x.gguf", "key": "…", "load": {"num_ctx": 4096}, "chat_template": "", "adapter": ""}
     out  {"address": "http://127.0.0.1:40123", "untaken": []}   or   {"error": "…"}
 
 With `program` that llama-server does the work, else the xllamacpp library. llama.cpp's log goes to standard error.
@@ -31,6 +31,7 @@ class Order:
     program: str = ""
     load: dict[str, ParameterValue] = field(default_factory=dict)
     chat_template: str = ""
+    adapter: str = ""
 
 
 def main() -> int:
@@ -62,6 +63,8 @@ def serve_library(order: Order, out: TextIO) -> int:
     params.ui = False
     params.cache_ram_mib = PROMPT_CACHE_MIB
     params.chat_template = order.chat_template
+    if order.adapter:
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(order.adapter, 1.0)]
     try:
         untaken = apply(params, order.load, xllamacpp)
         server = xllamacpp.Server(params)

@@ -61,6 +61,8 @@ def start(order: Order, port: int, options: list[str]) -> subprocess.Popen[bytes
     command = [order.program, "--model", order.model, "--host", "127.0.0.1", "--port", str(port), *options]
     if order.chat_template:
         command += ["--chat-template", order.chat_template]
+    if order.adapter:
+        command += ["--lora", order.adapter]
     return subprocess.Popen(
         command,
         env={**os.environ, "LLAMA_API_KEY": order.key},

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from aether_tui.core.template.capabilities import chat_template_wins
     from aether_tui.core.template.detect import matching_preset, preset_for, renders_alike
     from aether_tui.core.template.jinja import render_jinja
     from aether_tui.core.template.presets import TemplatePreset, preset, template_presets
@@ -26,6 +27,7 @@ __all__ = [
     "TemplateError",
     "TemplatePreset",
     "TemplateVerdict",
+    "chat_template_wins",
     "check_template",
     "matching_preset",
     "parse_template",
@@ -38,6 +40,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "capabilities": ("chat_template_wins",),
     "detect": ("matching_preset", "preset_for", "renders_alike"),
     "jinja": ("render_jinja",),
     "presets": ("TemplatePreset", "preset", "template_presets"),

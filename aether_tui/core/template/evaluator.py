@@ -115,6 +115,8 @@ class Evaluator:
     def look_up(self, name: str) -> int:
         for position in range(len(self.stack) - 1, self.base - 1, -1):
             if self.stack[position][0] == name:
+                # Thousands of variables make this slow.
+                self.spend((len(self.stack) - position) >> 4)
                 return position
         self.fail(f"undefined variable: {name}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Final
 
@@ -20,13 +21,16 @@ from aether_tui.core.template.nodes import (
     Pipe,
     TemplateCall,
     Variable,
+    source_of,
 )
 from aether_tui.data import load_json
 
 ANY: Final = "any"
 ROOT: Final = "root"
 _CONTAINERS: Final = ("list:", "map:")
+# Templates that call templates: each is looked at once for each type of its argument, and not forever.
 _MAX_CALLS: Final = 20
+_MAX_DEPTH: Final = 4
 
 Scope = dict[str, str]
 
@@ -40,7 +44,9 @@ def _types() -> Mapping[str, Mapping[str, str]]:
 def unknown_fields(trees: Mapping[str, Sequence[Node]]) -> tuple[str, ...]:
     """The unknown names as the template writes them, in order. What can't be told is taken as known."""
     search = _Search(trees, frozenset(_assigned(node for tree in trees.values() for node in tree)))
-    search.walk(trees[""], ROOT, {"$": ROOT})
+    # Deeply nested templates that call each other can be more than Python's stack holds; what was found still counts.
+    with suppress(RecursionError):
+        search.walk(trees[""], ROOT, {"$": ROOT})
     return tuple(dict.fromkeys(search.found))
 
 
@@ -53,6 +59,7 @@ class _Search:
         self.assigned = assigned
         self.found: list[str] = []
         self.called: set[tuple[str, str]] = set()
+        self.depth = 0
 
     def walk(self, nodes: Iterable[Node], dot: str, scope: Scope) -> None:
         for node in nodes:
@@ -68,10 +75,14 @@ class _Search:
                     pass
 
     def call(self, name: str, argument: str) -> None:
-        if (name, argument) in self.called or name not in self.trees or len(self.called) >= _MAX_CALLS:
+        if (name, argument) in self.called or name not in self.trees:
+            return
+        if self.depth == _MAX_DEPTH or len(self.called) == _MAX_CALLS:
             return
         self.called.add((name, argument))
+        self.depth += 1
         self.walk(self.trees[name], argument, {"$": argument})
+        self.depth -= 1
 
     def branch(self, node: Branch, dot: str, scope: Scope) -> None:
         value = self.pipeline(node.pipe, dot, scope)
@@ -114,11 +125,11 @@ class _Search:
             case Dot():
                 return dot
             case Field(names=names):
-                return self.fields(dot, names, "")
+                return self.fields(dot, names, node)
             case Variable(names=names):
-                return self.fields(scope.get(names[0], ANY), names[1:], names[0])
+                return self.fields(scope.get(names[0], ANY), names[1:], node)
             case Chain(node=inner, names=names):
-                return self.fields(self.operand(inner, dot, scope), names, "(…)")
+                return self.fields(self.operand(inner, dot, scope), names, node)
             case Pipe():
                 return self.pipeline(node, dot, scope)
             case Constant(value=bool()):
@@ -130,7 +141,7 @@ class _Search:
             case _:
                 return ANY
 
-    def fields(self, kind: str, names: Sequence[str], start: str) -> str:
+    def fields(self, kind: str, names: Sequence[str], node: Operand) -> str:
         for name in names:
             if kind == ANY:
                 return ANY
@@ -141,7 +152,7 @@ class _Search:
             if name == "String" and kind.startswith(_CONTAINERS):
                 return "text"
             if name not in known:
-                self.found.append(start + "".join(f".{each}" for each in names))
+                self.found.append(source_of(node))
                 return ANY
             kind = known[name]
         return kind

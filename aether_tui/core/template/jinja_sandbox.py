@@ -53,6 +53,11 @@ class Budget:
         if size > self.size:
             raise LimitReached("it makes too much text")
 
+    def make(self, size: int) -> None:
+        """Count a text or list that is about to be made."""
+        self.check(size)
+        self.spend(size >> 8)
+
     def weigh(self, value: object) -> int:
         """About how many characters the value has in print; stops at once when they are too many."""
         total = 0
@@ -121,6 +126,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             size += len(part)
             self.budget.check(size)
             pieces.append(part)
+        self.budget.make(size)
         return "".join(pieces)
 
     def join_values(self, *values: object) -> str:
@@ -134,11 +140,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
             if bits > _MAX_BITS:
                 raise LimitReached("its numbers get too big")
         elif operator == "*":
-            self.budget.check(_length(left, right) * _length(right, left))
+            self.budget.make(_length(left, right) * _length(right, left))
         elif operator == "%" and isinstance(left, str):
             self.check_format(left, right)
         elif operator == "+":
-            self.budget.check(_length(left) + _length(right))
+            self.budget.make(_length(left) + _length(right))
         return super().call_binop(context, operator, left, right)
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
@@ -159,7 +165,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             self.check_join(text, args[0])
 
     def check_format(self, text: str, values: Any) -> None:
-        self.budget.check(len(text) + 4 * self.budget.weigh(values))
+        self.budget.make(len(text) + 4 * self.budget.weigh(values))
         each = values if isinstance(values, tuple | list) else [values]
         too_wide = any(isinstance(value, int) and abs(value) > _MAX_FORMAT for value in each)
         # A width can stand in the format itself.
@@ -169,11 +175,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def check_replace(self, text: str, old: Any, new: Any) -> None:
         count = text.count(str(old)) if old else len(text) + 1
-        self.budget.check(len(text) + count * len(str(new)))
+        self.budget.make(len(text) + count * len(str(new)))
 
     def check_join(self, separator: Any, values: Any) -> None:
         if isinstance(values, list | tuple | str | Mapping):
-            self.budget.check(self.budget.weigh(values) + len(values) * len(str(separator)))
+            self.budget.make(self.budget.weigh(values) + len(values) * len(str(separator)))
 
     def limited_range(self, *bounds: int) -> range:
         numbers = range(*bounds)
@@ -199,7 +205,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             elif name == "indent":
                 width = options[0] if options else 4
                 count = str(value).count("\n") + 1
-                self.budget.check(len(str(value)) + count * (width if isinstance(width, int) else len(str(width))))
+                self.budget.make(len(str(value)) + count * (width if isinstance(width, int) else len(str(width))))
             return run(*args, **kwargs)
 
         return limited

@@ -32,9 +32,12 @@ def render_go(
 ) -> str:
     """The prompt that Ollama makes of a chat: `system` is the model's own, `today` is for currentDate.
 
+    As on the server, `think` None means True for a template that makes a thinking model.
     Raises TemplateError where Ollama fails, and where the template would run without end.
     """
     template = parse_template(text)
+    if think is None and "thinking" in template.capabilities:
+        think = True
     turns = [Message(turn.role, sound(turn.content), sound(turn.thinking)) for turn in messages]
     if system and (not turns or turns[0].role != "system"):
         turns.insert(0, Message("system", sound(system)))

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from aether_tui.core.errors import AetherError, ErrorCode
+from aether_tui.core.template.capabilities import think_tags
 from aether_tui.core.template.cursor import SyntaxFault
 from aether_tui.core.template.fields import unknown_fields
 from aether_tui.core.template.nodes import (
     Action,
     Branch,
-    Command,
     Field,
     Node,
     Operand,
     Pipe,
     TemplateCall,
     Variable,
+    operands,
 )
 from aether_tui.core.template.parser import parse
 
@@ -56,6 +57,12 @@ class GoTemplate:
         """Names that Ollama gives no value for, as written."""
         return unknown_fields(self.trees)
 
+    @cached_property
+    def capabilities(self) -> tuple[str, ...]:
+        """What Ollama takes the model to be able to do, by its template: tools, insert, thinking."""
+        found = [name for word, name in (("tools", "tools"), ("suffix", "insert")) if word in self.variables]
+        return (*found, "thinking") if all(think_tags(self.trees[""])) else tuple(found)
+
     @property
     def uses_messages(self) -> bool:
         """Whether Ollama runs it once over all messages, and not once for each turn."""
@@ -67,7 +74,8 @@ class GoTemplate:
         return not self.variables & {"messages", "response"}
 
 
-@lru_cache(maxsize=64)
+# Trees are much bigger than texts, and an editor asks about each stroke of the keys.
+@lru_cache(maxsize=8)
 def parse_template(text: str) -> GoTemplate:
     """Parse a TEMPLATE as Ollama does. Raises TemplateError."""
     try:
@@ -109,10 +117,8 @@ def _identifiers(nodes: Iterable[Node]) -> Iterator[str]:
 
 
 def _in_pipe(pipe: Pipe) -> Iterator[str]:
-    commands: list[Command] = pipe.commands
-    for command in commands:
-        for operand in command.args:
-            yield from _in_operand(operand)
+    for operand in operands(pipe):
+        yield from _in_operand(operand)
 
 
 def _in_operand(operand: Operand) -> Iterator[str]:
