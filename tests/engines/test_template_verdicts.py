@@ -12,13 +12,23 @@ import httpx
 import pytest
 
 from aether_tui.core.chat import Message
-from aether_tui.core.template import TemplateError, check_template, render_go, template_presets
-from tests.servers import OllamaServer
+from aether_tui.core.template import (
+    TemplateError,
+    TemplatePreset,
+    chat_template_wins,
+    check_template,
+    parse_template,
+    preset,
+    render_go,
+    template_presets,
+)
+from tests.servers import EARLIER_OLLAMA, OllamaServer
 from tests.support import ROOT
 
 RECORDS = ROOT / "tests" / "core" / "template"
 VERDICTS: list[dict[str, str]] = json.loads((RECORDS / "verdicts.json").read_bytes())["templates"]
 RENDERINGS: list[dict[str, Any]] = json.loads((RECORDS / "renderings.json").read_bytes())["cases"]
+DEMO_TEMPLATE = ROOT / "tools" / "demo_model" / "chat_template.jinja"
 BASE = "template-tests"
 OPTIONS = {"num_thread": 1, "num_ctx": 1024}
 CHATS = (
@@ -97,7 +107,7 @@ def test_unknown_names_pass_and_print_no_value(server: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("preset", template_presets(), ids=lambda preset: preset.id)
-def test_presets_make_the_servers_prompts(server: httpx.Client, preset: Any) -> None:
+def test_presets_make_the_servers_prompts(server: httpx.Client, preset: TemplatePreset) -> None:
     for chat in CHATS:
         for think in (None, True, False) if preset.id in THINKING else (None, False):
             theirs = prompt(server, preset.text, chat, think, system="The model's own.")
@@ -105,10 +115,39 @@ def test_presets_make_the_servers_prompts(server: httpx.Client, preset: Any) -> 
 
 
 def test_presets_with_thoughts_make_a_thinking_model(server: httpx.Client) -> None:
-    for preset in template_presets():
-        assert refusal(server, preset.text, "template-thinking") == ""
+    for each in template_presets():
+        assert refusal(server, each.text, "template-thinking") == ""
         shown = server.post("/api/show", json={"model": "template-thinking"}).json()
-        assert ("thinking" in shown["capabilities"]) == (preset.id in THINKING)
+        assert ("thinking" in shown["capabilities"]) == (each.id in THINKING)
+
+
+@pytest.mark.parametrize("preset", [preset("chatml"), preset("chatml-thinking")], ids=lambda preset: preset.id)
+def test_the_chat_template_of_the_file_wins_when_it_can_do_more(
+    server: httpx.Client, ollama: OllamaServer, demo_gguf: Path, preset: TemplatePreset
+) -> None:
+    data = demo_gguf.read_bytes()
+    chat_template = DEMO_TEMPLATE.read_text(encoding="utf-8").removesuffix("\n")
+    assert chat_template.encode() in data
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    server.post(f"/api/blobs/{digest}", content=data).raise_for_status()
+    template = f"ours:{preset.text}"
+    request = {"model": "template-wins", "files": {"demo.gguf": digest}, "template": template, "stream": False}
+    server.post("/api/create", json=request).raise_for_status()
+    answer = server.post(
+        "/api/chat",
+        json={
+            "model": "template-wins",
+            "messages": [{"role": "user", "content": "Hi"}],
+            "options": OPTIONS,
+            "stream": False,
+            "_debug_render_only": True,
+        },
+    ).json()
+    ours_is_used = answer["_debug_info"]["rendered_template"].startswith("ours:")
+    wins = chat_template_wins(chat_template, parse_template(template))
+    assert wins == (preset.id == "chatml")
+    # Ollama before 0.30 knows no chat templates.
+    assert ours_is_used == (ollama.version == EARLIER_OLLAMA or not wins)
 
 
 def test_prompts_are_the_servers(server: httpx.Client) -> None:

@@ -23,7 +23,7 @@ from aether_tui.core.template import TemplatePreset, check_template, template_pr
         ("{{ range $m := .Messages }}{{ $m.Role }}{{ $m.role }}{{ end }}", ("$m.role",)),
         ("{{ with .System }}{{ . }}{{ .Role }}{{ end }}", (".Role",)),
         ("{{ with .Foo }}{{ .Bar }}{{ else }}{{ .Baz }}{{ end }}", (".Foo", ".Baz")),
-        ("{{ (index .Messages 0).Contnt }}", ("(…).Contnt",)),
+        ("{{ (index .Messages 0).Contnt }}", ("(index .Messages 0).Contnt",)),
         ("{{ range slice .Messages 1 }}{{ .Nope }}{{ end }}", (".Nope",)),
         (
             "{{ range .Messages }}{{ range .ToolCalls }}{{ .Function.Nam }}{{ .ID }}{{ end }}{{ end }}",

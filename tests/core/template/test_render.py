@@ -45,6 +45,14 @@ def test_the_models_own_system_comes_first_unless_the_chat_has_one() -> None:
     assert render_go(template, "Own.", (Message("system", "Chat's."), *HELLO)) == "system=Chat's.;user=Hi;"
 
 
+def test_a_thinking_model_thinks_unless_told_otherwise() -> None:
+    told = "{{ .IsThinkSet }}{{ .Think }}"
+    template = "{{ range .Messages }}{{ if .Thinking }}<t>{{ .Thinking }}</t>{{ end }}{{ end }}" + told
+    assert render_go(template, "", HELLO) == "truetrue"
+    assert render_go(template, "", HELLO, think=False) == "truefalse"
+    assert render_go("{{ .Messages | len }}" + told, "", HELLO) == "1falsefalse"
+
+
 def test_dates_come_from_the_caller() -> None:
     template = "{{ currentDate }} {{ yesterdayDate `x` }} {{ len .Messages }}"
     assert render_go(template, "", HELLO, today=TODAY) == "2026-03-01 2026-02-28 1"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aether_tui.core.errors import ErrorCode
-from aether_tui.core.template import TemplateError, check_template, parse_template
+from aether_tui.core.template import TemplateError, chat_template_wins, check_template, parse_template
 
 RECORDED = json.loads(Path(__file__).with_name("verdicts.json").read_bytes())["templates"]
 
@@ -63,6 +63,51 @@ def test_nesting_without_end_is_refused(start: str, part: str) -> None:
     verdict = check_template(start + part * 5000)
     assert not verdict.ok
     assert "deep" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("text", "capabilities"),
+    [
+        ("{{ .Prompt }}", ()),
+        ("{{ if .Tools }}x{{ end }}{{ .Prompt }}{{ .Suffix }}", ("tools", "insert")),
+        (
+            "{{ range .Messages }}{{ if .Thinking }}<t>{{ .Thinking }}</t>{{ end }}{{ .Content }}{{ end }}",
+            ("thinking",),
+        ),
+        ("{{ range .Messages }}{{ if .Thinking }}{{ .Thinking }}</t>{{ end }}{{ end }}", ()),
+        ("{{ range $m := .Messages }}<t>{{ $m.Thinking }}</t>{{ end }}", ()),
+        ("{{ range .Tools }}<t>{{ .Thinking }}</t>{{ end }}{{ .Messages }}", ("tools",)),
+    ],
+)
+def test_capabilities_are_those_that_ollama_sees(text: str, capabilities: tuple[str, ...]) -> None:
+    assert parse_template(text).capabilities == capabilities
+
+
+GO_TOOLS = '{{ if .Tools }}t{{ end }}{{ range .Messages }}{{ .ToolCalls }}{{ if eq .Role "tool" }}r{{ end }}{{ end }}'
+GO_THOUGHTS = "{{ range .Messages }}<think>{{ .Thinking }}</think>{{ end }}"
+JINJA_TOOLS = "{% if tools %}{% for m in messages %}{{ m.tool_calls }}{% if message.role == 'tool' %}r{% endif %}"
+
+
+@pytest.mark.parametrize(
+    ("chat_template", "template", "wins"),
+    [
+        ("", "{{ .Prompt }}", False),
+        ("{{ messages }}", "{{ .Prompt }}", False),
+        ("<think></think>", "{{ .Prompt }}", True),
+        ("<think></think>", GO_THOUGHTS, False),
+        ("m.content.split('</think>')", "{{ .Prompt }}", True),
+        ("m.content.split('</think>') m.reasoning_content", "{{ .Prompt }}", False),
+        ("{{ tools }}", "{{ .Prompt }}", True),
+        ("{{ tools }}", "{{ .Tools }}{{ .Prompt }}", False),
+        (JINJA_TOOLS, "{{ .Tools }}{{ .Prompt }}", True),
+        (JINJA_TOOLS, GO_TOOLS, False),
+        (JINJA_TOOLS + "<think></think>", GO_TOOLS, True),
+        ("{{ tools }}<think></think>", GO_TOOLS, False),
+        ("<think></think>", GO_TOOLS, False),
+    ],
+)
+def test_the_chat_template_of_the_file_wins_when_it_can_do_more(chat_template: str, template: str, wins: bool) -> None:
+    assert chat_template_wins(chat_template, parse_template(template)) == wins
 
 
 def test_checking_loads_no_jinja() -> None:
