@@ -33,14 +33,15 @@ async def zero_repeats_itself(subject: Subject) -> None:
 
 async def two_varies(subject: Subject) -> None:
     parameters = {"temperature": 2.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "num_predict": 40}
-    answers = {(await subject.ask(OPEN_QUESTION, parameters=parameters)).text for _ in range(4)}
-    assert len(answers) > 1
+    answers = [await subject.ask(OPEN_QUESTION, parameters=parameters) for _ in range(4)]
+    assert len({(answer.thinking, answer.text) for answer in answers}) > 1
 
 
 async def one_seed_repeats(subject: Subject) -> None:
-    async def ask(seed: int) -> str:
+    async def ask(seed: int) -> tuple[str, str]:
         parameters = {"temperature": 1.5, "top_p": 1.0, "num_predict": 40, "seed": seed}
-        return (await subject.ask(OPEN_QUESTION, parameters=parameters)).text
+        answered = await subject.ask(OPEN_QUESTION, parameters=parameters)
+        return answered.thinking, answered.text
 
     first = await ask(7)
     assert await ask(7) == first
