@@ -30,10 +30,12 @@ def show(fd: int) -> None:
 
 
 def quiet(fd: int) -> list[object] | None:
-    """Stop the terminal from echoing what is typed ahead; gives what to restore."""
+    """Stop the terminal from echoing what is typed ahead, and from changing it; gives what to restore."""
     try:
         before: list[object] = list(termios.tcgetattr(fd))
         now = termios.tcgetattr(fd)
+        # An enter that was turned into a line feed would be ctrl+j; ctrl+s would halt the terminal.
+        now[0] &= ~(termios.ICRNL | termios.IXON)
         now[3] &= ~(termios.ECHO | termios.ICANON)
         termios.tcsetattr(fd, termios.TCSANOW, now)
     except termios.error:
