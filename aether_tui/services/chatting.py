@@ -218,7 +218,6 @@ class ChatSession:
             if turn.state == "streaming":
                 turn.state = "stopped"
 
-
     def _refusal(self, model: str) -> AetherError | None:
         """Why a file can't be talked to on Ollama; None for everything else."""
         if self._hosts.current.kind is not EngineKind.OLLAMA or not (model == DEMO or model.endswith(".gguf")):

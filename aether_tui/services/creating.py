@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aether_tui.core.aliases import alias_from_document
@@ -14,25 +15,27 @@ from aether_tui.core.inventory import EngineKind, ModelDetails, Progress
 from aether_tui.core.modelfile.check import Problem
 from aether_tui.core.modelfile.document import Modelfile
 from aether_tui.core.modelfile.installed import document_from_details
+from aether_tui.core.modelfile.request import ModelfileRequest, create_request
 from aether_tui.core.names import check_model_name
-from aether_tui.core.parameters import engine_name, find, parse_value
+from aether_tui.core.parameters import find, parse_value
 from aether_tui.core.schema import EngineTarget
 from aether_tui.engines.ollama import OllamaEngine
 from aether_tui.engines.ollama_create import CreateRequest, FileHash
 from aether_tui.services.aliases import AliasStore
+from aether_tui.services.disk_files import DiskFiles
 from aether_tui.services.gguf_files import DEMO, read_gguf, resolve_gguf
 from aether_tui.services.hosts import HostService
 from aether_tui.services.versions import VersionStore
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Plan:
     """What a create request is made of before anything is uploaded."""
 
     request: CreateRequest
-    weights: list[Path] = field(default_factory=list)
-    adapters: list[Path] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
+    weights: list[Path]
+    adapters: list[Path]
+    warnings: Sequence[str]
 
 
 class CreateService:
@@ -88,7 +91,7 @@ class CreateService:
             )
         await self._keep_installed(engine, name)
         plan = await self._plan(engine, document, name, base, removed)
-        for text in plan.left_out:
+        for text in plan.warnings:
             yield Progress(text)
         digests: dict[Path, str] = {}
         for path in (*plan.weights, *plan.adapters):
@@ -98,8 +101,8 @@ class CreateService:
             digests[path] = hashing.digest
             async for progress in engine.upload_blob(path, hashing.digest):
                 yield progress
-        files = {**plan.request.files, **{path.name: digests[path] for path in plan.weights}}
-        adapters = {**plan.request.adapters, **{path.name: digests[path] for path in plan.adapters}}
+        files = {**plan.request.files, **_named(digests, plan.weights)}
+        adapters = {**plan.request.adapters, **_named(digests, plan.adapters)}
         async for progress in engine.create(replace(plan.request, files=files, adapters=adapters)):
             yield progress
         await asyncio.to_thread(self._versions.keep, name, document.to_bytes())
@@ -117,31 +120,25 @@ class CreateService:
     async def _plan(
         self, engine: OllamaEngine, document: Modelfile, name: str, base: Path, removed: Sequence[str]
     ) -> _Plan:
-        parameters, left_out = _typed_parameters(document)
+        asked = await asyncio.to_thread(_asked, document, base, engine.version)
         request = CreateRequest(
             model=name,
+            from_=asked.from_model,
+            # As written: what the Modelfile parser would drop survives on this way.
             template=document.get("TEMPLATE") or "",
             system=document.get("SYSTEM") or "",
             licenses=document.all("LICENSE"),
-            parameters=parameters,
+            parameters=asked.parameters,
             messages=tuple(document.messages),
-            renderer=document.get("RENDERER") or "",
-            parser=document.get("PARSER") or "",
-            requires=document.get("REQUIRES") or "",
+            renderer=asked.renderer,
+            parser=asked.parser,
+            requires=asked.requires,
         )
-        plan = _Plan(request, left_out=left_out)
-        for model in document.all("FROM"):
-            path = await asyncio.to_thread(_local_file, model, base)
-            if path is None:
-                plan.request = replace(plan.request, from_=model)
-            else:
-                plan.weights.extend(await asyncio.to_thread(_weight_files, path))
-        for adapter in document.all("ADAPTER"):
-            path = base / Path(adapter).expanduser()
-            plan.adapters.extend(await asyncio.to_thread(_weight_files, path))
-        if removed and plan.request.from_ and not plan.weights:
-            plan.request = await _without_inheritance(engine, plan.request, removed)
-        return plan
+        weights, adapters = _paths(asked.files), _paths(asked.adapters)
+        await asyncio.to_thread(_refuse_broken, [*weights, *adapters])
+        if removed and asked.from_model and not weights:
+            request = await _without_inheritance(engine, request, removed)
+        return _Plan(request, weights, adapters, asked.warnings)
 
 
 def _refuse_errors(problems: Sequence[Problem]) -> None:
@@ -157,59 +154,36 @@ def _refuse_errors(problems: Sequence[Problem]) -> None:
         )
 
 
-def _typed_parameters(document: Modelfile) -> tuple[dict[str, ParameterValue], list[str]]:
-    """Parameters under Ollama's names with values of their type, and a sentence for each that is left out."""
-    parameters: dict[str, ParameterValue] = {}
-    left_out: list[str] = []
-    for written, values in document.parameters.items():
-        spec = find(written)
-        name = engine_name(spec.id, "ollama") if spec is not None else None
-        if spec is None or name is None:
-            left_out.append(f"{written} is left out: Ollama does not take it")
-        elif spec.retired:
-            left_out.append(f"{written} is left out: {spec.retired}")
-        else:
-            parameters[name] = tuple(values) if spec.type == "list" else parse_value(spec, values[-1])
-    return parameters, left_out
-
-
-def _local_file(model: str, base: Path) -> Path | None:
-    """The file that FROM means; None where it is a model name (Ollama's rule: what exists is a file)."""
+def _asked(document: Modelfile, base: Path, version: str) -> ModelfileRequest:
+    """What the document asks for, with our own references to files turned into paths. Raises AetherError."""
+    model = document.get("FROM") or ""
     if model == DEMO or model.startswith("hf:"):
-        return resolve_gguf(model, base)
-    try:
-        path = base / Path(model).expanduser()
-        return path if path.exists() else None
-    except (OSError, RuntimeError, ValueError):
-        return None
+        document = document.with_instruction("FROM", str(resolve_gguf(model, base)))
+    return create_request(document, DiskFiles(base), str(base), version)
 
 
-def _weight_files(path: Path) -> list[Path]:
-    """The file itself, or the files of a folder that Ollama takes."""
-    if not path.exists():
-        raise AetherError(ErrorCode.FILE_NOT_FOUND, f"{path} does not exist", "check the path", {"path": str(path)})
-    if path.is_file():
-        _refuse_broken(path)
-        return [path]
-    for pattern in ("*.safetensors", "*.gguf"):
-        if weights := sorted(path.glob(pattern)):
-            return [*weights, *sorted(path.glob("*.json")), *sorted(path.glob("tokenizer.model"))]
-    raise AetherError(
-        ErrorCode.FILE_NOT_FOUND, f"{path} holds no safetensors or GGUF files", "name a file or another folder"
-    )
+def _paths(texts: Sequence[str]) -> list[Path]:
+    return [Path(text) for text in texts]
 
 
-def _refuse_broken(path: Path) -> None:
-    """Refuse a GGUF file that is cut or damaged: 0.24 would make a model of it that can't be loaded."""
-    if path.suffix != ".gguf":
-        return
-    header = read_gguf(path)
-    if header.problems:
-        raise AetherError(
-            ErrorCode.GGUF_INVALID, f"{path}: {header.problems[0]}", "fetch or make the file again", {"path": str(path)}
-        )
-    if not header.tensors:
-        raise AetherError(ErrorCode.GGUF_INVALID, f"{path} holds no tensors", "choose a file with weights")
+def _named(digests: Mapping[Path, str], paths: Sequence[Path]) -> dict[str, str]:
+    """Digests by the names that the server is told: relative to the folder that holds all the files."""
+    if not paths:
+        return {}
+    root = os.path.commonpath([path.parent for path in paths])
+    return {path.relative_to(root).as_posix(): digests[path] for path in paths}
+
+
+def _refuse_broken(paths: Sequence[Path]) -> None:
+    """Refuse GGUF files that are cut or damaged: 0.24 would make a model of them that can't be loaded."""
+    for path in paths:
+        if path.suffix != ".gguf":
+            continue
+        header = read_gguf(path)
+        if header.problems or not header.tensors:
+            reason = header.problems[0] if header.problems else "holds no tensors"
+            details = {"path": str(path)}
+            raise AetherError(ErrorCode.GGUF_INVALID, f"{path}: {reason}", "fetch or make the file again", details)
 
 
 async def _without_inheritance(engine: OllamaEngine, request: CreateRequest, removed: Sequence[str]) -> CreateRequest:
@@ -230,12 +204,16 @@ async def _without_inheritance(engine: OllamaEngine, request: CreateRequest, rem
         else {},
         template=request.template or ("" if "TEMPLATE" in gone else base.template),
         system=request.system or ("" if "SYSTEM" in gone else base.system),
-        licenses=request.licenses or (() if "LICENSE" in gone else tuple(filter(None, [base.license]))),
+        licenses=(*_kept_licenses(base, gone), *request.licenses),
         messages=request.messages or (() if "MESSAGE" in gone else tuple(base.messages)),
         renderer=request.renderer or ("" if "RENDERER" in gone else base.renderer),
         parser=request.parser or ("" if "PARSER" in gone else base.parser),
         parameters={**_kept_parameters(base, gone), **request.parameters},
     )
+
+
+def _kept_licenses(base: ModelDetails, gone: set[str]) -> tuple[str, ...]:
+    return (base.license,) if base.license and "LICENSE" not in gone else ()
 
 
 def _has(base: ModelDetails, subject: str) -> bool:

@@ -76,4 +76,3 @@ def _read_manifest(path: Path) -> Manifest:
     except AetherError as error:
         message = f"{path} is not taken: {error.message}"
         raise AetherError(error.code, message, error.remedy, {**error.details, "path": str(path)}) from error
-
