@@ -129,6 +129,7 @@ class EditorService:
         target = self._hosts.target()
         facts = await self.facts_of(session.document, self._base_folder(session.origin))
         session.retarget(target, await self._models.schema(facts, target), facts)
+        await _checked(session)
 
     async def facts_of(self, document: Modelfile, base: Path) -> ModelFacts:
         """What is known of the model that a document builds on; its name alone where nothing answers."""
@@ -153,7 +154,7 @@ class EditorService:
             await asyncio.to_thread(read_gguf, await asyncio.to_thread(resolve_gguf, origin.place))
         facts = await self.facts_of(document, base)
         schema = await self._models.schema(facts, target)
-        return EditSession(
+        session = EditSession(
             document,
             facts=facts,
             target=target,
@@ -163,6 +164,7 @@ class EditorService:
             baseline=document,
             exists=_exists_from(base),
         )
+        return await _checked(session)
 
     async def _parent(self, details: ModelDetails) -> ModelDetails | None:
         if not details.parent or details.parent == details.name:
@@ -244,6 +246,12 @@ class EditorService:
         session.name = name
         session.rebase(session.document, installed=session.target.kind is EngineKind.OLLAMA)
         await self.drop_draft(session)
+
+
+async def _checked(session: EditSession) -> EditSession:
+    """The session after its first check: that one compares templates, which takes longer than a frame."""
+    await asyncio.to_thread(session.problems)
+    return session
 
 
 def _exists_from(base: Path) -> Callable[[str], bool]:

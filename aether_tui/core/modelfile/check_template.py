@@ -56,6 +56,29 @@ def asks(inspection: Inspection) -> Iterator[Problem]:
         yield Problem("warning", item.line, "TEMPLATE", reason, "Put {{ .Prompt }} where the question belongs")
 
 
+def used(inspection: Inspection) -> Iterator[Problem]:
+    """A server that reads chat templates from files does not prefer the file's own one, unsaid."""
+    item = inspection.last("TEMPLATE")
+    if item is None or not item.args or not inspection.is_ollama or not inspection.features.jinja_templates:
+        return
+    if not inspection.facts.chat_template or inspection.last("RENDERER") is not None:
+        return
+    from aether_tui.core.template.verdict import check_template
+
+    if check_template(item.args).ok and _is_set_aside(inspection.facts.chat_template, item.args):
+        reason = f"{inspection.server} sets this TEMPLATE aside: the chat template of the GGUF offers more"
+        remedy = "Take it out, or start the server with OLLAMA_GO_TEMPLATE=1"
+        yield Problem("warning", item.line, "TEMPLATE", reason, remedy, Fix("take TEMPLATE out", "TEMPLATE", None))
+
+
+@lru_cache(maxsize=16)
+def _is_set_aside(chat_template: str, template: str) -> bool:
+    from aether_tui.core.template.capabilities import chat_template_wins
+    from aether_tui.core.template.verdict import parse_template
+
+    return chat_template_wins(chat_template, parse_template(template))
+
+
 def needed(inspection: Inspection) -> Iterator[Problem]:
     """A GGUF on an Ollama that does not read chat templates from files has one here."""
     if not inspection.is_ollama or inspection.features.jinja_templates or inspection.last("TEMPLATE") is not None:
@@ -96,4 +119,4 @@ def _line_of(item: Instruction, line_in_value: int | None) -> int:
     return item.line + line_in_value - 1
 
 
-RULES = (parses, asks, needed)
+RULES = (parses, asks, used, needed)

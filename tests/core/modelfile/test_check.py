@@ -313,3 +313,16 @@ def test_fixes_mend_what_they_say_and_end(lines: list[str], target: EngineTarget
         assert mended != document, problem
         document = mended
     raise AssertionError(f"no end of fixes for {text}")
+
+
+THINKING = CHATML.replace(
+    "{{'<|im_start|>'", "{{ '<think>' + (message.reasoning_content or '') + '</think>' }}{{'<|im_start|>'"
+)
+
+
+def test_a_template_that_the_server_sets_aside_is_named_and_can_be_taken_out() -> None:
+    text = "FROM x\nTEMPLATE {{ .Prompt }}\n"
+    (found,) = [problem for problem in problems_of(text, chat_template=THINKING) if "aside" in problem.reason]
+    assert (found.severity, found.line, found.subject) == ("warning", 2, "TEMPLATE")
+    assert found.fix is not None and apply_fix(parse(text), found.fix).text == "FROM x\n"
+    assert not [problem for problem in problems_of(text, OLD, chat_template=THINKING) if "aside" in problem.reason]
