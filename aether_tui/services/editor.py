@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,7 +107,7 @@ class EditorService:
     async def _reopened(self, draft: Draft) -> EditSession | None:
         """What the draft was an edit of; None where that is gone, so that the draft opens all the same."""
         kind, place = draft.origin.get("kind", ""), draft.origin.get("place", "")
-        openers = {
+        openers: dict[str, Callable[[str], Awaitable[EditSession]]] = {
             "model": self.open_model,
             "gguf": self.open_gguf,
             "alias": self.open_alias,
