@@ -86,6 +86,7 @@ class PickList(ListPane):
         self._version = 0
         self._preferred = ""
         self._touched = False
+        self._enter_waits = False
 
     # Content
 
@@ -99,6 +100,8 @@ class PickList(ListPane):
         self._count()
         self.refresh_changed()
         self._highlight()
+        if self._enter_waits and not self._loading:
+            self.call_later(self.action_choose)
 
     def _select(self, wanted: str) -> None:
         rows = self._rows()
@@ -215,8 +218,14 @@ class PickList(ListPane):
 
     def action_choose(self) -> None:
         item = self.item
+        # Typed ahead of what still loads: taken when that is there.
+        self._enter_waits = item is None and self._loading
         if item is not None:
             self.on_choose(item)
+
+    @property
+    def _loading(self) -> bool:
+        return any(section.state == "loading" for section in self.sections)
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Letters go to the filter."""
@@ -238,6 +247,7 @@ class PickList(ListPane):
         self._refilter()
 
     def _refilter(self) -> None:
+        self._enter_waits = False
         self._select("")
         self._count()
         self.refresh_changed()
