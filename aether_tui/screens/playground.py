@@ -58,6 +58,7 @@ class PlaygroundScreen(WorkScreen):
         self.talk = Conversation(self, self.session, self.transcript, self._show_phase, self._ended, retry_key)
         self.editing: Question | None = None
         self._kept_text = ""
+        self._arrived = False
         self._below = 0
         self._used: tuple[int, int] | None = None
 
@@ -79,13 +80,14 @@ class PlaygroundScreen(WorkScreen):
         session, self.shell.to_try = self.shell.to_try, None
         if session is not None:
             self.use(session)
-        elif not self.session.model:
+        elif not self._arrived:
             self.run_worker(self._arrive(), group="model", exclusive=True)
 
     # The model
 
     async def _arrive(self) -> None:
         """Talk to the model that the Editor has open, or to the only one there is."""
+        self._arrived = True
         services = self.shell.services
         self.transcript.show_empty(("looking for models", "muted"))
         if services.hosts.last_status is None:
@@ -118,6 +120,7 @@ class PlaygroundScreen(WorkScreen):
         self.talk.stop()
         self.session.model = ""
         self._show_state()
+        self._arrived = False
         if self.is_current:
             await self._arrive()
 
@@ -187,6 +190,7 @@ class PlaygroundScreen(WorkScreen):
 
     def _model_chosen(self, name: str | None) -> None:
         if name is not None:
+            self.field.focus()
             self.run_worker(self._choose(name), group="model", exclusive=True)
 
     # Sending

@@ -90,6 +90,7 @@ class Transcript(Pane):
         """Something in the messages changed: paint those lines in sight that look different."""
         self.roll.changed()
         if self.is_mounted and self.outer_size.height:
+            self._fit()
             self.roll.settle()
             self._repaint_changed()
 
@@ -133,8 +134,16 @@ class Transcript(Pane):
         return self.roll.row_count if self.entries else len(self.empty_lines)
 
     def resized(self) -> None:
-        self.roll.resize(max(1, self.row_width - self.label_cells), self.body_height)
+        self._fit()
         self._tell_below()
+
+    def _fit(self) -> None:
+        """Give the roll the size of this widget; the first painting may come before the event that tells of it."""
+        size = (max(1, self.row_width - self.label_cells), self.body_height)
+        if size != (self.roll.width, self.roll.height):
+            self.roll.resize(*size)
+            self._strips.clear()
+            self._seen = [self._look(line) for line in range(self.roll.height)]
 
     # Scrolling
 
@@ -175,6 +184,7 @@ class Transcript(Pane):
     # Drawing
 
     def render_lines(self, crop: Region) -> list[Strip]:
+        self._fit()
         strips = super().render_lines(crop)
         selection = self.text_selection
         if selection is None:
