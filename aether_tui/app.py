@@ -23,7 +23,7 @@ from textual.widget import Widget
 from aether_tui import quirks
 from aether_tui.actions import actions_by_id, bindings, key_label, keymap, keys_of
 from aether_tui.core.errors import AetherError
-from aether_tui.core.inventory import EngineKind, EngineStatus, LoadedModel
+from aether_tui.core.kinds import EngineKind
 from aether_tui.core.units import file_size
 from aether_tui.screens.base import WorkScreen
 from aether_tui.settings import Settings, save_setting
@@ -32,6 +32,7 @@ from aether_tui.widgets.themes import style_sheet, textual_theme, theme_data
 from aether_tui.widgets.top_bar import TopState
 
 if TYPE_CHECKING:
+    from aether_tui.core.inventory import EngineStatus, LoadedModel
     from aether_tui.services import Services
     from aether_tui.services.editing import EditSession
 

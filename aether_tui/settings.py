@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from aether_tui.core.errors import AetherError, ErrorCode
-from aether_tui.core.inventory import EngineKind
+from aether_tui.core.kinds import EngineKind
 
 CACHE_VERSION = 1
 EMBEDDED_HOST = "embedded"

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aether_tui.core.errors import AetherError, ErrorCode
-from aether_tui.core.inventory import EngineKind
+from aether_tui.core.kinds import EngineKind
 from aether_tui.files import write_whole
 
 

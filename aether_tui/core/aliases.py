@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from aether_tui.core.chat import Message, ParameterValue
 from aether_tui.core.errors import AetherError, ErrorCode
+from aether_tui.core.messages import Message, ParameterValue
 from aether_tui.core.parameters import engine_name, find, format_value, parse_value
 
 if TYPE_CHECKING:

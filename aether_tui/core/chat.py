@@ -5,21 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
 
 from aether_tui.core.errors import AetherError
-
-Role = Literal["system", "user", "assistant", "tool"]
-ParameterValue = bool | int | float | str | tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn. `thinking` is what the model thought before `content`."""
-
-    role: Role
-    content: str
-    thinking: str = ""
+from aether_tui.core.messages import Message as Message
+from aether_tui.core.messages import ParameterValue as ParameterValue
+from aether_tui.core.messages import Role as Role
 
 
 @dataclass(frozen=True, slots=True)

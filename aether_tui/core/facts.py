@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from aether_tui.core.chat import ParameterValue
 from aether_tui.core.errors import AetherError
-from aether_tui.core.inventory import ModelDetails
+from aether_tui.core.messages import ParameterValue
 from aether_tui.core.parameters import ParameterSpec, all_specs, find, parse_value
 
 if TYPE_CHECKING:
     from aether_tui.core.gguf import GgufHeader
+    from aether_tui.core.inventory import ModelDetails
 
 
 @dataclass(frozen=True, slots=True)

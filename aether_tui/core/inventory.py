@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-from aether_tui.core.chat import Message, ParameterValue
-
-
-class EngineKind(StrEnum):
-    """The kinds of inference server that we talk to."""
-
-    OLLAMA = "ollama"
-    LLAMACPP = "llamacpp"
-    OPENAI = "openai"
-    EMBEDDED = "embedded"
+from aether_tui.core.kinds import EngineKind as EngineKind
+from aether_tui.core.messages import Message, ParameterValue
 
 
 @dataclass(frozen=True, slots=True)

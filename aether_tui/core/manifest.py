@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aether_tui.core.chat import ParameterValue
 from aether_tui.core.errors import AetherError, ErrorCode
+from aether_tui.core.messages import ParameterValue
 from aether_tui.core.parameters import Group, ParameterType, Scope, find
 
 _REMEDY = (

@@ -11,8 +11,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
 
-from aether_tui.core.chat import ParameterValue
 from aether_tui.core.errors import AetherError, ErrorCode
+from aether_tui.core.messages import ParameterValue
 from aether_tui.data import load_json
 
 ParameterType = Literal["float", "int", "bool", "list", "enum", "string"]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from aether_tui.core.chat import ParameterValue
 from aether_tui.core.errors import AetherError, ErrorCode
+from aether_tui.core.messages import ParameterValue
 from aether_tui.core.parameters import find, format_value, typed_value
 from aether_tui.core.schema import EffectiveParameter, ParameterSchema
 from aether_tui.data import load_json

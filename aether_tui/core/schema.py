@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from aether_tui.core.chat import ParameterValue
 from aether_tui.core.facts import ModelFacts, facts_from_details, facts_from_header
-from aether_tui.core.inventory import EngineKind
+from aether_tui.core.kinds import EngineKind
+from aether_tui.core.messages import ParameterValue
 from aether_tui.core.parameters import Group, ParameterSpec, all_specs, format_value, group_titles
 from aether_tui.core.servers import features
 from aether_tui.core.targets import EngineTarget, engine_default, note, special_words, unsupported_why

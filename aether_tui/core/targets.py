@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aether_tui.core.chat import ParameterValue
-from aether_tui.core.inventory import EngineKind
+from aether_tui.core.kinds import EngineKind
+from aether_tui.core.messages import ParameterValue
 from aether_tui.core.parameters import ParameterSpec, all_specs
 from aether_tui.core.servers import needs, version_in
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.worker import Worker
 
 from aether_tui.core.errors import AetherError, ErrorCode
-from aether_tui.core.inventory import EngineKind
+from aether_tui.core.kinds import EngineKind
 from aether_tui.core.names import alias_file_name, parse_name
 from aether_tui.widgets.pane import Parts
 

@@ -10,8 +10,8 @@ from rich.segment import Segment
 from textual.app import ComposeResult
 
 from aether_tui.actions import bindings
-from aether_tui.core.chat import Message, Role
 from aether_tui.core.errors import AetherError
+from aether_tui.core.messages import Message, Role
 from aether_tui.screens.dialogs import Page
 from aether_tui.widgets.pane import ListPane, Parts
 from aether_tui.widgets.roles import glyphs_of, roles_of

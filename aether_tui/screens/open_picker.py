@@ -7,7 +7,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aether_tui.core.inventory import EngineKind, ModelSummary
+from aether_tui.core.inventory import ModelSummary
+from aether_tui.core.kinds import EngineKind
 from aether_tui.core.units import ago, file_size
 from aether_tui.screens.dialogs import PickerPage, Source
 from aether_tui.widgets.pick_list import PickItem

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aether_tui.core.aliases import alias_from_document
-from aether_tui.core.chat import ParameterValue
 from aether_tui.core.errors import AetherError, ErrorCode
-from aether_tui.core.inventory import EngineKind, ModelDetails, Progress
+from aether_tui.core.inventory import ModelDetails, Progress
+from aether_tui.core.kinds import EngineKind
+from aether_tui.core.messages import ParameterValue
 from aether_tui.core.modelfile.check import Problem
 from aether_tui.core.modelfile.document import Modelfile
 from aether_tui.core.modelfile.installed import document_from_details

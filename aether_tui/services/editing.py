@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from aether_tui.core.chat import Message, ParameterValue
 from aether_tui.core.errors import AetherError
-from aether_tui.core.inventory import EngineKind
+from aether_tui.core.kinds import EngineKind
+from aether_tui.core.messages import Message, ParameterValue
 from aether_tui.core.modelfile.check import Problem, check
 from aether_tui.core.modelfile.diff import DiffLine, diff
 from aether_tui.core.modelfile.document import Modelfile
 from aether_tui.core.parameters import engine_name, find, format_value, parse_value
-from aether_tui.core.presets import Preset, fit_preset
 from aether_tui.core.schema import EngineTarget, ModelFacts, ParameterSchema
+
+if TYPE_CHECKING:
+    from aether_tui.core.presets import Preset
 
 COALESCE_S = 0.8
 HISTORY_LIMIT = 500
@@ -218,6 +220,8 @@ class EditSession:
     def apply_preset(self, preset: Preset) -> None:
         """Set what a preset sets, as one step, fitted to this model and engine."""
         document = self.document
+        from aether_tui.core.presets import fit_preset
+
         fitted = fit_preset(preset, self.schema)
         for identifier, value in fitted.parameters.items():
             name = self.written_name(identifier) or engine_name(identifier, "ollama") or identifier

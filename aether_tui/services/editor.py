@@ -9,21 +9,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aether_tui.core.aliases import document_from_alias
 from aether_tui.core.errors import AetherError, ErrorCode
-from aether_tui.core.inventory import EngineKind, ModelDetails, Progress
+from aether_tui.core.kinds import EngineKind
 from aether_tui.core.modelfile.document import Modelfile, new_document, parse
 from aether_tui.core.schema import EngineTarget, ModelFacts, facts_from_header, schema_for
 from aether_tui.files import read_whole, write_whole
-from aether_tui.services.aliases import AliasStore
-from aether_tui.services.drafts import Draft, DraftStore
 from aether_tui.services.editing import EditSession, Origin
 from aether_tui.services.gguf_files import DEMO, read_gguf, resolve_gguf
-from aether_tui.services.hosts import HostService
-from aether_tui.services.models import ModelService
 
 if TYPE_CHECKING:
+    from aether_tui.core.inventory import ModelDetails, Progress
+    from aether_tui.services.aliases import AliasStore
     from aether_tui.services.creating import CreateService
+    from aether_tui.services.drafts import Draft, DraftStore
+    from aether_tui.services.hosts import HostService
+    from aether_tui.services.models import ModelService
 
 EXISTS_TTL_S = 2.0
 
@@ -86,6 +86,8 @@ class EditorService:
 
     async def open_alias(self, name: str) -> EditSession:
         """A user alias, written as a Modelfile. Raises AetherError."""
+        from aether_tui.core.aliases import document_from_alias
+
         alias = await asyncio.to_thread(self._aliases.get, name)
         if alias is None:
             raise AetherError(ErrorCode.MODEL_NOT_FOUND, f"there is no alias {name}", "choose one from the list")
@@ -190,6 +192,8 @@ class EditorService:
             await self.drop_draft(session)
             return
         session.draft_key = session.draft_key or self.drafts.new_key(session.name)
+        from aether_tui.services.drafts import Draft
+
         draft = Draft(
             key=session.draft_key,
             kind="modelfile",

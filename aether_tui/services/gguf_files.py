@@ -6,10 +6,13 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aether_tui.core.errors import AetherError, ErrorCode
-from aether_tui.core.gguf import GgufHeader
-from aether_tui.core.inventory import ModelSummary
+
+if TYPE_CHECKING:
+    from aether_tui.core.gguf import GgufHeader
+    from aether_tui.core.inventory import ModelSummary
 
 DEMO = "demo"
 SCAN_LIMIT_FILES = 5000
@@ -70,6 +73,8 @@ def _cached_file(repo: str, quant: str | None, filename: str | None) -> Path | N
 
 def find_ggufs(folders: Sequence[Path]) -> list[ModelSummary]:
     """The demonstration model and every GGUF file in `folders` and the cache. Blocking: call in a thread."""
+    from aether_tui.core.inventory import ModelSummary
+
     demo = demo_path()
     found = [ModelSummary(name=DEMO, size_bytes=demo.stat().st_size, path=str(demo))] if demo.is_file() else []
     seen: set[Path] = set()

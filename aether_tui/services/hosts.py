@@ -8,21 +8,30 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aether_tui.core.errors import AetherError, ErrorCode
-from aether_tui.core.hosts import connectable_url
-from aether_tui.core.inventory import EngineKind, EngineStatus
+from aether_tui.core.kinds import EngineKind
 from aether_tui.core.schema import EngineTarget
-from aether_tui.engines.base import Engine
 from aether_tui.services.gguf_files import find_ggufs, resolve_gguf
 from aether_tui.settings import EMBEDDED_HOST, Host, Settings, save_setting
 
+if TYPE_CHECKING:
+    from aether_tui.core.inventory import EngineStatus
+    from aether_tui.engines.base import Engine
+
 LOCAL_HOST = "local"
+LOCAL_ADDRESS = "http://127.0.0.1:11434"
+"""Where Ollama listens when OLLAMA_HOST says nothing."""
 
 
 def known_hosts(settings: Settings, env: Mapping[str, str]) -> tuple[Host, ...]:
     """The user's hosts, with `local` (Ollama) and `embedded` (llama.cpp) where they are not redefined."""
-    address = connectable_url(env.get("OLLAMA_HOST") or env.get("OLLAMA_BASE_URL") or "")
+    address = LOCAL_ADDRESS
+    if wanted := env.get("OLLAMA_HOST") or env.get("OLLAMA_BASE_URL"):
+        from aether_tui.core.hosts import connectable_url
+
+        address = connectable_url(wanted)
     hosts = {LOCAL_HOST: Host(LOCAL_HOST, EngineKind.OLLAMA, address)}
     hosts.update({host.name: host for host in settings.hosts})
     hosts.setdefault(EMBEDDED_HOST, Host(EMBEDDED_HOST, EngineKind.EMBEDDED))
@@ -71,6 +80,8 @@ class HostService:
         """Check against a server of that kind and version without asking one."""
         host = next((host for host in self.hosts if host.kind is target.kind), self.current)
         self.choose(host.name)
+        from aether_tui.core.inventory import EngineStatus
+
         self._statuses[host.name] = EngineStatus(target.kind, host.address, True, target.version)
 
     async def detect_for_check(self) -> None:
@@ -125,6 +136,8 @@ class HostService:
         if self._missing:
             missing, self._missing = self._missing, ""
             error = _missing_host(missing, self)
+            from aether_tui.core.inventory import EngineStatus
+
             return EngineStatus(self.current.kind, missing, False, reason=error.message, remedy=error.remedy)
         status = await self.status()
         if not status.reachable and not self._chosen:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aether_tui.core.errors import AetherError, ErrorCode
-from aether_tui.core.inventory import ModelDetails, ModelSummary
 from aether_tui.core.schema import EngineTarget, ModelFacts, ParameterSchema, facts_from_details, schema_for
 from aether_tui.files import read_whole
-from aether_tui.services.hosts import HostService
 
 if TYPE_CHECKING:
+    from aether_tui.core.inventory import ModelDetails, ModelSummary
     from aether_tui.core.manifest import Manifest, ManifestEntry
+    from aether_tui.services.hosts import HostService
 
 
 class ModelService:

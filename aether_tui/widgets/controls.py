@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from rich.segment import Segment
 
-from aether_tui.core.chat import ParameterValue
+from aether_tui.core.messages import ParameterValue
 from aether_tui.core.schema import EffectiveParameter
 from aether_tui.widgets.roles import Glyphs, Roles
 

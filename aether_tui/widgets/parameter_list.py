@@ -8,8 +8,8 @@ from rich.segment import Segment
 from textual import events
 
 from aether_tui.actions import bindings
-from aether_tui.core.chat import ParameterValue
 from aether_tui.core.errors import AetherError
+from aether_tui.core.messages import ParameterValue
 from aether_tui.core.parameters import format_value, parse_value
 from aether_tui.core.schema import EffectiveParameter
 from aether_tui.widgets.controls import stepped

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, Protocol
 
-from aether_tui.core.chat import Message, ParameterValue
+from aether_tui.core.messages import Message, ParameterValue
 from aether_tui.core.modelfile.check import Problem
 from aether_tui.core.modelfile.document import Modelfile
 from aether_tui.core.parameters import format_value

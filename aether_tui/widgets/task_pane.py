@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from textual import events
 
 from aether_tui.actions import bindings
 from aether_tui.core.errors import AetherError
-from aether_tui.core.inventory import Progress
 from aether_tui.core.units import file_size
 from aether_tui.widgets.line_edit import LineEdit, is_printable
 from aether_tui.widgets.pane import Pane, Parts, segments_of
 from aether_tui.widgets.roles import glyphs_of, roles_of
 from aether_tui.widgets.text import clean, wrap
+
+if TYPE_CHECKING:
+    from aether_tui.core.inventory import Progress
 
 BAR_CELLS = 30
 _DIGEST = re.compile(r"(sha256[:-][0-9a-f]{12})[0-9a-f]{52}")
@@ -57,10 +60,9 @@ class TaskPane(Pane):
         """Something runs now."""
         self.field = None
         self.running = True
-        self._lines = []
-        self._step = ""
+        self._lines = [[(f"{glyphs_of(self).dot} ", "muted"), (first, "text")]]
+        self._step = first
         self._show(title, [("esc stops it", "muted")])
-        self.step(Progress(first))
 
     def step(self, progress: Progress) -> None:
         """One more step, or the same step further on."""

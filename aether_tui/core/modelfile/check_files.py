@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aether_tui.core.inventory import EngineKind
+from aether_tui.core.kinds import EngineKind
 from aether_tui.core.modelfile.document import Instruction
 from aether_tui.core.modelfile.problems import Inspection, Problem, looks_like_path
 from aether_tui.core.names import is_valid_name

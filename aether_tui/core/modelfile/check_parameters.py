@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aether_tui.core.chat import ParameterValue
 from aether_tui.core.errors import AetherError
+from aether_tui.core.messages import ParameterValue
 from aether_tui.core.modelfile.problems import Fix, Inspection, Problem, Setting, Severity
 from aether_tui.core.parameters import (
     ActiveConflict,

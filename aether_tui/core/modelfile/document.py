@@ -9,7 +9,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import cast
 
-from aether_tui.core.chat import Message, Role
+from aether_tui.core.messages import Message, Role
 from aether_tui.core.modelfile import edits
 from aether_tui.core.modelfile.parser import KEYWORDS, Node, parse_nodes
 from aether_tui.core.modelfile.source import Encoding, decode

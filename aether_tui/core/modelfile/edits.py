@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from aether_tui.core.chat import Message
 from aether_tui.core.errors import AetherError, ErrorCode
+from aether_tui.core.messages import Message
 from aether_tui.core.modelfile.parser import KEYWORDS, ROLES, Node, Scanner
 from aether_tui.core.modelfile.quoting import spell
 from aether_tui.core.modelfile.source import Encoding, sanitize

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from aether_tui.core.chat import ParameterValue
 from aether_tui.core.errors import AetherError
 from aether_tui.core.inventory import ModelDetails
+from aether_tui.core.messages import ParameterValue
 from aether_tui.core.modelfile.document import Modelfile, parse
 from aether_tui.core.modelfile.quoting import spell
 from aether_tui.core.parameters import all_specs

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from aether_tui.core.inventory import EngineKind
+from aether_tui.core.kinds import EngineKind
 from aether_tui.core.modelfile.document import Instruction, Modelfile
 from aether_tui.core.modelfile.parser import KEYWORDS
 from aether_tui.core.parameters import ParameterSpec, find

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from aether_tui.core.chat import Message, ParameterValue, Role
 from aether_tui.core.errors import AetherError, ErrorCode
+from aether_tui.core.messages import Message, ParameterValue, Role
 from aether_tui.core.modelfile.check_instructions import is_version
 from aether_tui.core.modelfile.document import Instruction, Modelfile
 from aether_tui.core.parameters import ParameterSpec, all_specs, parse_value

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from aether_tui.core.chat import Message
+from aether_tui.core.messages import Message
 from aether_tui.core.template.jinja import JinjaTemplate, RefusedChat
 from aether_tui.core.template.presets import TemplatePreset, preset
 from aether_tui.core.template.render import render_go

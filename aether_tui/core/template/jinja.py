@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from aether_tui.core.chat import Message
+from aether_tui.core.messages import Message
 from aether_tui.core.template.verdict import TemplateError
 
 MAX_SOURCE_CHARACTERS: Final = 200_000

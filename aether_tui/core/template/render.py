@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from aether_tui.core.chat import Message
+from aether_tui.core.messages import Message
 from aether_tui.core.template.evaluator import Budget, Program
 from aether_tui.core.template.exec import execute
 from aether_tui.core.template.nodes import Action, Branch, Command, Field, Node, Operand, Pipe
