@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import secrets
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -75,6 +77,17 @@ def plain_environment(home: Path) -> dict[str, str]:
     return kept | {"HOME": str(home), "LANG": "C.UTF-8", "LLAMA_ARG_THREADS": "1"}
 
 
+PR_SET_PDEATHSIG = 1
+# Loaded before the fork: loading a library between fork and exec can hang.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def end_with_parent() -> None:
+    """In the new process: ask Linux to end it when a killed test run can't do so any more."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class ServerDied(RuntimeError):
     """A server that ended, or never answered; carries the end of its log."""
 
@@ -122,6 +135,7 @@ class RealServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=end_with_parent,
             )
         self._wait_until_ready()
 

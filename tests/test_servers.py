@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ import psutil
 import pytest
 
 from tests.servers import LLAMA_PROGRAMS, LlamaServer, OllamaServer, RealServer, ServerCache, ServerDied, cache_folder
+from tests.support import ROOT
 
 # A server with a child of its own, as Ollama has: prints the child's pid, then answers every request.
 PARENT = """
@@ -63,6 +65,23 @@ def test_a_server_ends_with_all_its_children(tmp_path: Path, end: Callable[[Real
     end(server)
     assert not server.running
     assert is_gone(child)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent's death")
+def test_a_server_ends_with_a_killed_test_run(tmp_path: Path) -> None:
+    code = f"""
+import os, pathlib, signal, sys
+from tests.test_servers import Parent
+server = Parent(pathlib.Path(sys.executable), pathlib.Path({str(tmp_path)!r}), health="/")
+server.start()
+pathlib.Path({str(tmp_path / "pid")!r}).write_text(str(server.process.pid))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT)
+    child = int((tmp_path / "child").read_text())
+    assert is_gone(int((tmp_path / "pid").read_text()))
+    # The stand-in doesn't end its child on a signal, as Ollama does.
+    psutil.Process(child).kill()
 
 
 def test_a_restarted_server_keeps_its_address(tmp_path: Path) -> None:
