@@ -37,6 +37,9 @@ def start(demo: bool = False) -> int:
         from aether_tui.start import run_app
 
         return run_app(out, demo, before)
+    except KeyboardInterrupt:
+        splash.leave(out)
+        return 130  # As a shell counts it: ended by ctrl+c before the app could take the key.
     except BaseException:
         splash.leave(out)
         raise

@@ -39,7 +39,7 @@ def demo(start: Start) -> Screen:
 
 def ready(screen: Screen) -> Screen:
     """Wait until the app has painted, and has asked its engine."""
-    screen.wait_for("temperature", "FROM demo", "llama.cpp 20")
+    screen.wait_for("temperature", "from demo", "llama.cpp 20")
     return screen
 
 

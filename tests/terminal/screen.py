@@ -48,7 +48,7 @@ class Screen:
         self._lock = threading.Lock()
         self._fd, inner = os.openpty()
         self._set_size(*size)
-        self.attributes = termios.tcgetattr(self._fd)
+        self.attributes_at_start = self.attributes
         self.process = subprocess.Popen(
             [*command, *arguments],
             stdin=inner,
@@ -66,6 +66,16 @@ class Screen:
         self._reader.start()
 
     # What is seen
+
+    @property
+    def attributes(self) -> list[object]:
+        """How the terminal is set: echo, line editing and so on."""
+        return list(termios.tcgetattr(self._fd))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows."""
+        return self._picture.columns, self._picture.lines
 
     @property
     def display(self) -> list[str]:
