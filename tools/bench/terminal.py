@@ -92,6 +92,17 @@ class Terminal:
         before = len(self.chunks)
         return self._paint_after(before, self.send(keys), quiet_s)
 
+    def shown_after(self, keys: str, *texts: str) -> float:
+        """Type and wait until all texts were sent anew: milliseconds to the last of them."""
+        before = len(self.chunks)
+        sent_s = self.send(keys)
+        while time.perf_counter() < sent_s + PAINT_LIMIT_S:
+            seen = self.text(before)
+            if all(text in seen for text in texts):
+                return (self.chunks[-1][0] - sent_s) * 1000
+            time.sleep(0.0005)
+        return float("nan")
+
     def answer_to_resize(self, columns: int, rows: int) -> float:
         """Change the size and wait for the paint: milliseconds to its last byte."""
         before, at_s = len(self.chunks), time.perf_counter()
