@@ -95,11 +95,20 @@ class WorkScreen(Screen[None]):
     NAME: ClassVar[str] = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-normal"), (WIDE, "-wide")]
 
+    BLANK = True
+
     # Textual's own repaints the whole screen when the focus moves.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(self) -> None:
         super().__init__(name=self.NAME, classes=f"work {width_class(self.app.size.width)}")
+        # Textual would parse every style sheet again for a screen that looks older than they are.
+        self._css_update_count = self.app._css_update_count
+
+    def _compositor_refresh(self) -> None:
+        """Textual draws while updates are held back, and throws the picture away."""
+        if not self.app._batch_count:
+            super()._compositor_refresh()
 
     @property
     def shell(self) -> Shell:

@@ -80,7 +80,7 @@ class Services:
         """Opens, keeps and saves what the Editor edits."""
         from aether_tui.services.editor import EditorService
 
-        return EditorService(self.hosts, self.models, self.aliases, self.drafts, lambda: self.creating)
+        return EditorService(self.hosts, self.models, lambda: self.aliases, lambda: self.drafts, lambda: self.creating)
 
     def new_chat(self) -> ChatSession:
         """A new conversation on the current host."""

@@ -35,14 +35,14 @@ class EditorService:
         self,
         hosts: HostService,
         models: ModelService,
-        aliases: AliasStore,
-        drafts: DraftStore,
+        aliases: Callable[[], AliasStore],
+        drafts: Callable[[], DraftStore],
         creating: Callable[[], CreateService],
     ) -> None:
         self._hosts = hosts
         self._models = models
         self._aliases = aliases
-        self.drafts = drafts
+        self._drafts = drafts
         self._creating = creating
 
     # Opening
@@ -50,7 +50,8 @@ class EditorService:
     def open_blank(self, model: str = DEMO) -> EditSession:
         """A new Modelfile. Touches neither disk nor network, so that the first frame can show it."""
         target = self._hosts.target()
-        facts = ModelFacts(name=model)
+        # The demonstration model is of no family: no need to look.
+        facts = ModelFacts(name="" if model == DEMO else model)
         return EditSession(
             new_document(model),
             facts=facts,
@@ -88,7 +89,7 @@ class EditorService:
         """A user alias, written as a Modelfile. Raises AetherError."""
         from aether_tui.core.aliases import document_from_alias
 
-        alias = await asyncio.to_thread(self._aliases.get, name)
+        alias = await asyncio.to_thread(self._aliases().get, name)
         if alias is None:
             raise AetherError(ErrorCode.MODEL_NOT_FOUND, f"there is no alias {name}", "choose one from the list")
         return await self._open_document(document_from_alias(alias), Origin("alias", name), name=name)
@@ -183,7 +184,7 @@ class EditorService:
 
     async def left_behind(self) -> list[Draft]:
         """Edits that another run of the app did not save, newest first."""
-        drafts = await asyncio.to_thread(self.drafts.left_behind)
+        drafts = await asyncio.to_thread(self._drafts().left_behind)
         return [draft for draft in drafts if draft.kind == "modelfile"]
 
     async def save_draft(self, session: EditSession) -> None:
@@ -191,9 +192,9 @@ class EditorService:
         if not session.is_dirty:
             await self.drop_draft(session)
             return
-        session.draft_key = session.draft_key or self.drafts.new_key(session.name)
         from aether_tui.services.drafts import Draft
 
+        session.draft_key = session.draft_key or self._drafts().new_key(session.name)
         draft = Draft(
             key=session.draft_key,
             kind="modelfile",
@@ -202,13 +203,13 @@ class EditorService:
             content=session.document.to_bytes(),
             origin={"kind": session.origin.kind, "place": session.origin.place},
         )
-        await asyncio.to_thread(self.drafts.save, draft)
+        await asyncio.to_thread(self._drafts().save, draft)
 
     async def drop_draft(self, session: EditSession) -> None:
         """Forget the draft of an edit that is kept elsewhere. Raises AetherError."""
         key, session.draft_key = session.draft_key, ""
         if key:
-            await asyncio.to_thread(self.drafts.remove, key)
+            await asyncio.to_thread(self._drafts().remove, key)
 
     async def save_file(self, session: EditSession, path: Path, *, replace: bool = False) -> Path:
         """Write the Modelfile to a file. A file that is not the opened one is only replaced when asked to."""

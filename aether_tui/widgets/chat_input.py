@@ -57,6 +57,11 @@ class ChatInput(Widget, can_focus=True):
         """The text as it would be sent."""
         return self.buffer.value
 
+    @property
+    def selected_text(self) -> str:
+        """What is selected in it."""
+        return self.buffer.selected
+
     def set_text(self, text: str) -> None:
         """Put another text in it."""
         self.buffer.set(text)
