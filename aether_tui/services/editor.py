@@ -15,7 +15,7 @@ from aether_tui.core.modelfile.document import Modelfile, new_document, parse
 from aether_tui.core.schema import EngineTarget, ModelFacts, facts_from_header, schema_for
 from aether_tui.files import read_whole, write_whole
 from aether_tui.services.editing import EditSession, Origin
-from aether_tui.services.gguf_files import DEMO, read_gguf, resolve_gguf
+from aether_tui.services.gguf_files import DEMO, read_gguf, read_sound_gguf, resolve_gguf
 
 if TYPE_CHECKING:
     from aether_tui.core.inventory import ModelDetails, Progress
@@ -154,7 +154,7 @@ class EditorService:
         target: EngineTarget = self._hosts.target()
         base = self._base_folder(origin)
         if origin.kind == "gguf":
-            await asyncio.to_thread(read_gguf, await asyncio.to_thread(resolve_gguf, origin.place))
+            await asyncio.to_thread(read_sound_gguf, await asyncio.to_thread(resolve_gguf, origin.place))
         facts = await self.facts_of(document, base)
         schema = await self._models.schema(facts, target)
         session = EditSession(

@@ -122,3 +122,13 @@ def read_gguf(path: Path) -> GgufHeader:
         raise AetherError(
             code, f"{path} can't be read: {error.strerror or error}", "check the path", {"path": str(path)}
         ) from error
+
+
+def read_sound_gguf(path: Path) -> GgufHeader:
+    """Like `read_gguf`, but refuses a file that is cut, damaged or without weights. Blocking. Raises AetherError."""
+    header = read_gguf(path)
+    if header.problems or not header.tensors:
+        reason = header.problems[0] if header.problems else "holds no tensors"
+        details = {"path": str(path)}
+        raise AetherError(ErrorCode.GGUF_INVALID, f"{path}: {reason}", "fetch or make the file again", details)
+    return header

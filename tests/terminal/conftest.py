@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -43,11 +44,19 @@ def ready(screen: Screen) -> Screen:
     return screen
 
 
+@dataclass(frozen=True)
+class PacedServer:
+    """Speaks as Ollama does, and sends as many tokens a second as the last word of the question says."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+
 @pytest.fixture
-def paced_server() -> Iterator[str]:
-    """The address of a server that speaks as Ollama and sends as many tokens a second as the question's last word says."""
+def paced_server() -> Iterator[PacedServer]:
+    """A running one."""
     command = [sys.executable, "-m", "tools.bench.token_server"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield f"http://127.0.0.1:{process.stdout.readline().split()[1]}"
+        yield PacedServer(f"http://127.0.0.1:{process.stdout.readline().split()[1]}", process)
         process.kill()

@@ -22,7 +22,7 @@ import pyte
 
 WAIT_S = float(os.environ.get("AETHER_TEST_WAIT_S", "45"))
 QUIET_S = 0.6
-ESC, ENTER, TAB, CTRL_C, CTRL_Z, CTRL_W = "\x1b", "\r", "\t", "\x03", "\x1a", "\x17"
+ESC, ENTER, TAB, CTRL_C, CTRL_R, CTRL_U, CTRL_Z = "\x1b", "\r", "\t", "\x03", "\x12", "\x15", "\x1a"
 UP, DOWN, LEFT, RIGHT = (f"\x1b[{letter}" for letter in "ABDC")
 F4, F5 = "\x1bOS", "\x1b[15~"
 APP = (sys.executable, "-m", "aether_tui")

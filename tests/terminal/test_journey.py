@@ -9,11 +9,9 @@ import yaml
 
 from tests.servers import OllamaServer
 from tests.terminal.conftest import Start, ready
-from tests.terminal.screen import ENTER, ESC, F4, F5, TAB, Screen
+from tests.terminal.screen import CTRL_U, ENTER, ESC, F4, F5, TAB, Screen
 
 pytestmark = pytest.mark.terminal
-
-CTRL_U = "\x15"
 
 
 def set_temperature(screen: Screen) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from aether_tui.actions import all_actions
-from tests.terminal.conftest import Start, ready
+from tests.terminal.conftest import PacedServer, Start, ready
 from tests.terminal.screen import ENTER, ESC, F4, F5, Screen
 
 pytestmark = pytest.mark.terminal
@@ -61,8 +61,8 @@ def test_every_screen_and_page_is_whole_at_every_size(start: Start) -> None:
     assert screen.process.poll() is None
 
 
-def test_resizing_while_an_answer_streams_loses_nothing(start: Start, paced_server: str) -> None:
-    screen = start(env={"OLLAMA_HOST": paced_server}, size=(120, 40))
+def test_resizing_while_an_answer_streams_loses_nothing(start: Start, paced_server: PacedServer) -> None:
+    screen = start(env={"OLLAMA_HOST": paced_server.url}, size=(120, 40))
     screen.wait_for("temperature", "0.34.1")
     screen.type(F5)
     screen.wait_for("Ask paced")
