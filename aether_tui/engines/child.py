@@ -28,14 +28,14 @@ LOG_TAIL_BYTES = 256 * 1024
 class Launch:
     """What a process is started with; another one means another process.
 
-    `load` is by our ids. `changed_ns` is when the file was last written: a new file is loaded anew.
+    `load` is by our ids. `changed_ns` is when model and adapter were last written: new files are loaded anew.
     """
 
     model: Path
     load: Mapping[str, ParameterValue] = field(default_factory=dict)
     chat_template: str = ""
     program: str = ""
-    changed_ns: int = 0
+    changed_ns: tuple[int, ...] = ()
     adapter: str = ""
 
 

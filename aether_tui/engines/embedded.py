@@ -148,7 +148,8 @@ class EmbeddedEngine:
         path = await asyncio.to_thread(self._resolve, request.model)
         program = self._program()
         load = translate(request.parameters, self._target(program)).load
-        changed_ns = await asyncio.to_thread(_changed_ns, path)
+        files = [path, Path(request.adapter)] if request.adapter else [path]
+        changed_ns = tuple([await asyncio.to_thread(_changed_ns, file) for file in files])
         return Launch(path, load, request.template or "", program, changed_ns, request.adapter)
 
     def _serves(self, launch: Launch) -> bool:

@@ -102,7 +102,7 @@ class LlamaServerEngine:
     ) -> AsyncGenerator[ChatEvent, None]:
         """As `chat`, with a clock that may have run since the load began."""
         try:
-            self._check_template(request)
+            self._check_fixed(request)
             async with aclosing(self._answer(request, meter, load_s)) as events:
                 async for event in events:
                     yield event
@@ -147,12 +147,12 @@ class LlamaServerEngine:
                 raise
         return True
 
-    def _check_template(self, request: ChatRequest) -> None:
-        if request.template is not None:
+    def _check_fixed(self, request: ChatRequest) -> None:
+        if request.template is not None or request.adapter:
             raise AetherError(
                 ErrorCode.NOT_SUPPORTED,
-                "A running llama.cpp server keeps the chat template it was started with",
-                "Start llama-server with --chat-template, or use the embedded engine",
+                "A running llama.cpp server keeps the chat template and adapters it was started with",
+                "Start llama-server with --chat-template or --lora, or use the embedded engine",
             )
 
     def _with_figures(self, error: AetherError, request: ChatRequest) -> AetherError:

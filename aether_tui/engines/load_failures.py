@@ -14,6 +14,7 @@ LESS_MEMORY = "Lower num_ctx, choose a smaller quantization, or free memory"
 _LOAD_ERROR = re.compile(r"error loading model: (.+)")
 _NO_MEMORY = re.compile(r"(?:unable|failed) to allocate|out of memory", re.IGNORECASE)
 _BAD_TEMPLATE = re.compile(r"failed to initialize chat template|failed to apply template|template is not supported")
+_BAD_ADAPTER = re.compile(r"failed to apply lora adapter: (.+)")
 _BAD_FLAG = re.compile(r"^error:? (.+)", re.MULTILINE)
 # A line of the log: time, E for error, the part of the program that speaks, the text.
 _ERROR_LINE = re.compile(r"^[\d.]+ E (?:\S+ +)?(?:\w+: )?(.+)$", re.MULTILINE)
@@ -33,6 +34,9 @@ def load_failure(model: Path, log_text: str, said: str, end: str, log: Path) -> 
     if _BAD_TEMPLATE.search(log_text):
         message = f"llama.cpp does not take the chat template: {reason}"
         return AetherError(ErrorCode.TEMPLATE_INVALID, message, "Correct it, or leave it to the model's own", details)
+    if found := _BAD_ADAPTER.search(log_text):
+        message = f"The adapter can't be applied: {found[1].strip()}"
+        return AetherError(ErrorCode.ENGINE_REFUSED, message, "Choose an adapter that was made for this model", details)
     if end and errors == [said]:
         message = f"llama.cpp {end} while it loaded {model.name}"
         return AetherError(ErrorCode.ENGINE_DIED, message, f"The file may be damaged; the log is {log}", details)

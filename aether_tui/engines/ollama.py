@@ -144,7 +144,7 @@ class OllamaEngine:
         if not isinstance(version, str):
             raise AetherError(
                 ErrorCode.ENGINE_REFUSED,
-                f"What answers at {self.address} is not Ollama",
+                f"What answers at {self.address} is no Ollama",
                 "Check host and port, or set the kind of this host",
                 {"address": self.address},
             )

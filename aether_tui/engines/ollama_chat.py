@@ -135,11 +135,11 @@ async def answer(engine: OllamaEngine, warm: Warm, request: ChatRequest) -> Asyn
 
 
 async def _question(engine: OllamaEngine, request: ChatRequest) -> Question:
-    if request.template is not None:
+    if request.template is not None or request.adapter:
         raise AetherError(
             ErrorCode.NOT_SUPPORTED,
-            "Ollama takes no template with a chat",
-            "Create a model with that template, then chat with it",
+            "Ollama takes no template and no adapter with a chat",
+            "Create a model with them, then chat with it",
         )
     options = translate(request.parameters, await engine.target())
     return Question(request, options.request, untaken_note(options.untaken), request.think)

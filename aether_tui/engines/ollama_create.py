@@ -107,7 +107,7 @@ async def create(http: HttpClient, request: CreateRequest) -> AsyncGenerator[Pro
     except AetherError as error:
         if error.code is not ErrorCode.ENGINE_REFUSED:
             raise
-        remedy = error.remedy or "The earlier model, if there was one, is unchanged"
+        remedy = f"{error.remedy}; the earlier model, if there was one, is unchanged"
         raise AetherError(ErrorCode.CREATE_FAILED, error.message, remedy, error.details) from error
 
 

@@ -10,7 +10,7 @@ from aether_tui.engines.failures import Refusal, Service, excerpt
 
 OLLAMA = Service("Ollama", "Ollama", "Start it with `ollama serve`, or choose another host")
 
-MODEL_PATHS = ("/api/chat", "/api/generate", "/api/show", "/api/embed")
+DEFAULT_REMEDY = "Ollama's log may tell more"
 
 _MODEL_MISSING = re.compile(r"""model ['"](?P<name>[^'"]+)['"] not found|pull model manifest: file does not exist""")
 _LACKING = re.compile(r"does not support (\w+)")
@@ -31,13 +31,20 @@ def _known(pattern: str, code: ErrorCode, remedy: str) -> _Known:
 
 
 _KNOWN = (
+    _known(r"unknown model architecture", ErrorCode.NOT_SUPPORTED, "This Ollama does not know it; a newer one may"),
+    _known(
+        r"error loading model|unable to load model|not in GGUF format|exceeds file size|invalid (file )?magic"
+        r"|unsupported (file type|version|tensor)",
+        ErrorCode.GGUF_INVALID,
+        "Fetch the file again, or choose another; Ollama's log may tell more",
+    ),
     _known(
         r"does not support (thinking|tools|insert|chat|completion|generate)",
         ErrorCode.NOT_SUPPORTED,
         "Choose a model that can, or give it a TEMPLATE that has it",
     ),
     _known(
-        r"option \"\w+\" must be|^top_logprobs must|typical_p",
+        r"option \"\w+\" must be|^top_logprobs must|typical_p|^Field '\w+'",
         ErrorCode.PARAMETER_INVALID,
         "Correct the parameter, in the request or in the model's Modelfile",
     ),
@@ -93,7 +100,7 @@ def not_ollama(refusal: Refusal) -> AetherError:
     said = excerpt(refusal.raw) or "nothing"
     return AetherError(
         ErrorCode.ENGINE_REFUSED,
-        f"What answers there is not Ollama (status {refusal.status} for {refusal.path}: {said})",
+        f"What answers there is no Ollama (status {refusal.status} for {refusal.path}: {said})",
         "Check host and port, or set the kind of this host",
         {"status": refusal.status},
     )
@@ -115,7 +122,8 @@ def worded(text: str, data: dict[str, object], details: dict[str, object] | None
         return AetherError(ErrorCode.CONTEXT_EXCEEDED, message, "Raise num_ctx, or shorten it", details)
     if lacking := _LACKING.search(text):
         details["feature"] = lacking[1]
+    first_line = text.strip().split("\n", 1)[0]
     for known in _KNOWN:
         if known.pattern.search(text):
-            return AetherError(known.code, f"Ollama: {text}", known.remedy, details)
-    return AetherError(ErrorCode.ENGINE_REFUSED, f"Ollama: {text}", "", details)
+            return AetherError(known.code, f"Ollama: {first_line}", known.remedy, details)
+    return AetherError(ErrorCode.ENGINE_REFUSED, f"Ollama: {first_line}", DEFAULT_REMEDY, details)

@@ -90,11 +90,11 @@ class OpenAIEngine:
             yield Failed(_with_figures(error, request))
 
     async def _answer(self, request: ChatRequest, meter: Answer) -> AsyncGenerator[ChatEvent, None]:
-        if request.template is not None:
+        if request.template is not None or request.adapter:
             raise AetherError(
                 ErrorCode.NOT_SUPPORTED,
-                "This protocol takes no chat template",
-                "Set the template where the server is started",
+                "This protocol takes no chat template and no adapter",
+                "Set them where the server is started",
             )
         words = translate(request.parameters, TARGET)
         # Several of these servers refuse a message with a thought in it.

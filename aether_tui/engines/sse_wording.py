@@ -8,7 +8,9 @@ from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.engines.failures import Refusal, Service, excerpt
 
 LLAMA_SERVER = Service("The llama.cpp server", "llama.cpp server", "Start llama-server there, or choose another host")
-OPENAI_SERVER = Service("The server", "server", "Check the address and that the server runs, or choose another host")
+OPENAI_SERVER = Service(
+    "The server", "OpenAI-compatible server", "Check the address and that the server runs, or choose another host"
+)
 
 # vLLM: "maximum context length is 4096 tokens. However, you requested 5000 tokens"; OpenAI: "your messages
 # resulted in 5000 tokens".
@@ -45,7 +47,7 @@ def sse_refusal(service: Service, refusal: Refusal) -> AetherError:
         return AetherError(ErrorCode.ENGINE_REFUSED, message, "Wait a little, then send again", details)
     if not text:
         return _not_such_a_server(service, refusal)
-    return AetherError(ErrorCode.ENGINE_REFUSED, f"{service.subject}: {text}", "", details)
+    return AetherError(ErrorCode.ENGINE_REFUSED, f"{service.subject}: {text}", "Its log may tell more", details)
 
 
 def _is_too_long(status: int, text: str) -> bool:
@@ -71,7 +73,7 @@ def _not_such_a_server(service: Service, refusal: Refusal) -> AetherError:
     said = excerpt(refusal.raw) or "nothing"
     return AetherError(
         ErrorCode.ENGINE_REFUSED,
-        f"What answers there is not a {service.name} (status {refusal.status} for {refusal.path}: {said})",
+        f"What answers there is no {service.name} (status {refusal.status} for {refusal.path}: {said})",
         "Check host and port, or set the kind of this host",
         {"status": refusal.status},
     )

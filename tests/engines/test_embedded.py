@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gguf
+import numpy as np
 import psutil
 import pytest
 
@@ -104,6 +106,36 @@ async def test_another_template_is_used(on_embedded: Subject) -> None:
     assert (answered.finished.stats.prompt_tokens or 0) < (own.finished.stats.prompt_tokens or 0)
     error = (await on_embedded.ask("abc", template="{{ broken")).error
     assert error.code is ErrorCode.TEMPLATE_INVALID and error.remedy
+
+
+def write_adapter(path: Path, strength: float, width: int = 256) -> str:
+    """A LoRA in GGUF form for the demonstration model, of noise."""
+    chance = np.random.default_rng(0)
+    writer = gguf.GGUFWriter(str(path), "llama")
+    writer.add_type("adapter")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", 8.0)
+    for layer in range(4):
+        name = f"blk.{layer}.attn_q.weight"
+        writer.add_tensor(f"{name}.lora_a", chance.standard_normal((4, width)).astype(np.float32))
+        writer.add_tensor(f"{name}.lora_b", (strength * chance.standard_normal((256, 4))).astype(np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return str(path)
+
+
+async def test_an_adapter_is_loaded(on_embedded: Subject, demo_gguf: Path, tmp_path: Path) -> None:
+    plain = await on_embedded.ask(parameters=GREEDY)
+    idle = await on_embedded.ask(parameters=GREEDY, adapter=write_adapter(tmp_path / "idle.gguf", 0.0))
+    strong = await on_embedded.ask(parameters=GREEDY, adapter=write_adapter(tmp_path / "strong.gguf", 3.0))
+    assert idle.text == plain.text != strong.text
+    assert (await on_embedded.ask(parameters=GREEDY)).text == plain.text
+    misfit = write_adapter(tmp_path / "misfit.gguf", 1.0, width=128)
+    for adapter, words in ((misfit, "shape"), (str(demo_gguf), "adapter"), (str(tmp_path / "absent"), "absent")):
+        error = (await on_embedded.ask(adapter=adapter)).error
+        assert words in error.message and error.remedy
 
 
 async def test_a_file_written_anew_is_loaded_anew(on_embedded: Subject, demo_gguf: Path, tmp_path: Path) -> None:

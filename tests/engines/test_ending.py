@@ -168,10 +168,10 @@ async def test_a_host_that_never_answers_is_given_up() -> None:
 async def test_another_kind_of_server_is_recognised(ollama: OllamaServer, llama_server: LlamaServer) -> None:
     for engine in (OllamaEngine(llama_server.url), LlamaServerEngine(ollama.url)):
         status = await engine.status()
-        assert not status.reachable and "is not" in status.reason
+        assert not status.reachable and "is no " in status.reason
         assert "kind" in status.remedy
         error = (await Subject(engine, "demo").ask()).error
-        assert error.code is ErrorCode.ENGINE_REFUSED and "is not" in error.message
+        assert error.code is ErrorCode.ENGINE_REFUSED and "is no " in error.message
         await engine.aclose()
 
 

@@ -79,7 +79,8 @@ async def test_what_it_can_not_do_is_said(on_llama_server: Subject, on_openai: S
         with pytest.raises(AetherError) as caught:
             await subject.engine.unload(subject.model)
         assert caught.value.code is ErrorCode.NOT_SUPPORTED and caught.value.remedy
-        assert (await subject.ask(template="x")).error.code is ErrorCode.NOT_SUPPORTED
+        for fixed in ({"template": "x"}, {"adapter": "/a.gguf"}):
+            assert (await subject.ask(**fixed)).error.code is ErrorCode.NOT_SUPPORTED
 
 
 async def test_an_openai_server_answers_with_figures(on_openai: Subject) -> None:

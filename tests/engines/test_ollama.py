@@ -99,6 +99,9 @@ async def test_a_missing_model_is_named_with_the_way_to_get_it(on_ollama: Subjec
     error = (await on_ollama.ask()).error
     assert error.code is ErrorCode.MODEL_NOT_FOUND
     assert "no-such-model" in error.message and "ollama pull no-such-model" in error.remedy
+    with pytest.raises(AetherError) as caught:
+        await on_ollama.engine.details("no-such-model")
+    assert caught.value.code is ErrorCode.MODEL_NOT_FOUND
 
 
 async def test_a_wrong_value_is_named(on_ollama: Subject) -> None:
@@ -107,8 +110,9 @@ async def test_a_wrong_value_is_named(on_ollama: Subject) -> None:
     assert "top_k" in error.message
 
 
-async def test_a_template_with_a_chat_is_refused_not_passed_over(on_ollama: Subject) -> None:
+async def test_a_template_or_adapter_with_a_chat_is_refused_not_passed_over(on_ollama: Subject) -> None:
     assert (await on_ollama.ask(template=CHATML)).error.code is ErrorCode.NOT_SUPPORTED
+    assert (await on_ollama.ask(adapter="/a.gguf")).error.code is ErrorCode.NOT_SUPPORTED
 
 
 async def test_it_lists_and_describes_models(on_ollama: Subject, demo_gguf: Path) -> None:

@@ -164,3 +164,25 @@ async def test_a_cancelled_create_can_be_done_again(on_ollama: Subject, ollama_e
         await task
     assert (await make(ollama_engine, request))[-1].text == "success"
     await ollama_engine.delete("engine-tests-again")
+
+
+async def test_damaged_files_are_named(ollama_engine: OllamaEngine, demo_gguf: Path, tmp_path: Path) -> None:
+    whole = demo_gguf.read_bytes()
+    unknown = whole.replace(b"\x05\0\0\0\0\0\0\0llama", b"\x05\0\0\0\0\0\0\0zzzzz", 1)
+    for name, data in {"cut": whole[: len(whole) // 2], "text": b"this is not a model", "unknown": unknown}.items():
+        path = tmp_path / f"{name}.gguf"
+        path.write_bytes(data)
+        hashing = FileHash(path)
+        async for _ in hashing:
+            pass
+        async for _ in ollama_engine.upload_blob(path, hashing.digest):
+            pass
+        model = f"engine-tests-{name}"
+        try:
+            await make(ollama_engine, CreateRequest(model, files={path.name: hashing.digest}))
+            error = (await Subject(ollama_engine, model, {"num_thread": 1}).ask()).error
+            await ollama_engine.delete(model)
+        except AetherError as refused:
+            error = refused
+        assert error.code in (ErrorCode.GGUF_INVALID, ErrorCode.NOT_SUPPORTED), (name, error.text)
+        assert error.remedy and "\n" not in error.message
