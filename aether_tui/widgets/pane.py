@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
+from textual.color import Color
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
@@ -230,9 +231,10 @@ class Pane(Widget, can_focus=True):
         if size != self.size:
             self.redraw()
             return
+        background = self.background_colors[1]
         for y in range(1, self.head_height + self.body_height + 1):
             before = self._strips.get(y)
-            strip = self._filtered(self._draw_line(y, size, roles))
+            strip = self._filtered(self._draw_line(y, size, roles), background)
             if before is None or before._segments != strip._segments:
                 self._strips[y] = strip
                 self.refresh(Region(0, y, size.width, 1))
@@ -261,21 +263,22 @@ class Pane(Widget, can_focus=True):
         if self._strips_for != key:
             self._strips.clear()
             self._strips_for = key
-        strips = []
-        for y in crop.line_range:
-            strip = self._strips.get(y)
-            if strip is None:
-                strip = self._strips[y] = self._filtered(self._draw_line(y, size, roles))
-            strips.append(strip)
+        missing = [y for y in crop.line_range if y not in self._strips]
+        if missing:
+            # Once for all lines: Textual walks up to the screen for it each time.
+            background = self.background_colors[1]
+            for y in missing:
+                self._strips[y] = self._filtered(self._draw_line(y, size, roles), background)
+        strips = [self._strips[y] for y in crop.line_range]
         if crop.column_span != (0, size.width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
 
-    def _filtered(self, strip: Strip) -> Strip:
+    def _filtered(self, strip: Strip, background: Color) -> Strip:
         if glyphs_of(self) is ASCII:
             strip = Strip(in_ascii(strip), strip.cell_length)
         for line_filter in self.get_line_filters():
-            strip = strip.apply_filter(line_filter, self.background_colors[1])
+            strip = strip.apply_filter(line_filter, background)
         return strip
 
     def _draw_line(self, y: int, size: Size, roles: Roles) -> Strip:
