@@ -64,7 +64,7 @@ class AetherApp(App[None], inherit_bindings=False):
     """The full-screen app. `demo` opens it on the model that ships with the package, with the embedded engine."""
 
     TITLE = "aether"
-    CSS_PATH = [style_sheet("app"), style_sheet("editor")]
+    CSS_PATH = [style_sheet("app"), style_sheet("editor"), style_sheet("playground")]
     BINDINGS = bindings("app")
     ENABLE_COMMAND_PALETTE = False
     PAUSE_GC_ON_SCROLL = True
@@ -369,6 +369,9 @@ class AetherApp(App[None], inherit_bindings=False):
         self._awaited = widget
 
     # Painting
+
+    def delay_update(self, delay: float = 0.05) -> None:
+        """Textual holds each switch of screens back by that much, so that slow ones come whole; ours are quick."""
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Paint, but not an empty screen: the splash stands until there is something to show."""

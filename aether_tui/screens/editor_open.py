@@ -28,6 +28,8 @@ LATER_MODULES = (
     "aether_tui.services.drafts",
     "aether_tui.services.models",
     "aether_tui.screens.open_picker",
+    "aether_tui.services.chatting",
+    "aether_tui.screens.playground",
 )
 """Slow to import and not needed for the first frame: loaded in a thread right after it."""
 

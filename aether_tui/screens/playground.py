@@ -21,7 +21,6 @@ from aether_tui.widgets.pane import Parts
 from aether_tui.widgets.parameter_list import OPEN_AT_START, ParameterList
 from aether_tui.widgets.parameter_rows import Shown
 from aether_tui.widgets.roles import glyphs_of
-from aether_tui.widgets.themes import style_sheet
 from aether_tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from aether_tui.services.editing import EditSession
     from aether_tui.widgets.pick_list import PickItem
 
+WARM_UP_AFTER_S = 0.3
 THINK_WORDS = {None: "as the model does", True: "on", False: "off"}
 
 
@@ -37,7 +37,6 @@ class PlaygroundScreen(WorkScreen):
     """F5."""
 
     NAME = "playground"
-    CSS_PATH = [style_sheet("playground")]
     BINDINGS = bindings("playground")
     AUTO_FOCUS = "ChatInput"
 
@@ -73,7 +72,7 @@ class PlaygroundScreen(WorkScreen):
         """Show the state; find a model to talk to."""
         self._show_state()
         self.shell.keys_wait_for(self.field)
-        self.call_after_refresh(self.run_worker, warm_up, thread=True, group="warm")
+        self.set_timer(WARM_UP_AFTER_S, lambda: self.run_worker(warm_up, thread=True, group="warm"))
 
     def on_screen_resume(self) -> None:
         """Take what the Editor wants tried; the first time, find a model to talk to."""
@@ -81,13 +80,13 @@ class PlaygroundScreen(WorkScreen):
         if session is not None:
             self.use(session)
         elif not self._arrived:
+            self._arrived = True
             self.run_worker(self._arrive(), group="model", exclusive=True)
 
     # The model
 
     async def _arrive(self) -> None:
         """Talk to the model that the Editor has open, or to the only one there is."""
-        self._arrived = True
         services = self.shell.services
         self.transcript.show_empty(("looking for models", "muted"))
         if services.hosts.last_status is None:
@@ -120,7 +119,7 @@ class PlaygroundScreen(WorkScreen):
         self.talk.stop()
         self.session.model = ""
         self._show_state()
-        self._arrived = False
+        self._arrived = self.is_current
         if self.is_current:
             await self._arrive()
 
@@ -286,6 +285,11 @@ class PlaygroundScreen(WorkScreen):
             what = {"code": "the code", "thought": "the thought"}.get(part.kind, "the message")
             self.shell.copy_text(part.text, what)
 
+    def on_text_selected(self) -> None:
+        """The mouse selected something."""
+        if self.get_selected_text():
+            self.shell.tell(f"{self._key('transcript.copy')} or {self._key('app.stop')} copies the selection")
+
     def action_think(self) -> None:
         """Thinking: as the model does, on, off."""
         order = (None, True, False)
@@ -374,8 +378,14 @@ class PlaygroundScreen(WorkScreen):
         self.refresh_bindings()
 
     def _ended(self) -> None:
-        """An answer is over: another model may be in memory now."""
-        self.run_worker(self.shell.refresh_loaded(), group="loaded", exclusive=True)
+        """An answer is over: another model may be in memory now, or the server gone."""
+        self.run_worker(self._look_at_host(), group="loaded", exclusive=True)
+
+    async def _look_at_host(self) -> None:
+        live = self.talk.live
+        if live is not None and live.failure is not None:
+            self.shell.show_host(await self.shell.services.hosts.status())
+        await self.shell.refresh_loaded()
 
     def _note_context(self, used: int) -> None:
         num_ctx = self.session.settings.effective_value("num_ctx")

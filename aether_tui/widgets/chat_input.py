@@ -157,7 +157,7 @@ class ChatInput(Widget, can_focus=True):
     @property
     def _width(self) -> int:
         # One cell is left for the cursor behind the last character.
-        return max(1, self.size.width - MARGIN - PROMPT_CELLS - 1)
+        return max(1, self.outer_size.width - MARGIN - PROMPT_CELLS - 1)
 
     def _changed(self) -> None:
         """Fit the height to the text, keep the cursor in sight, draw, and tell."""
@@ -190,13 +190,15 @@ class ChatInput(Widget, can_focus=True):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         roles, glyphs = roles_of(self), glyphs_of(self)
+        width = self.outer_size.width
+        background = self.background_colors[1]
         strips = []
         for y in crop.line_range:
-            strip = Strip(self._line(y, self.size.width, roles, glyphs))
+            strip = Strip(self._line(y, width, roles, glyphs))
             for line_filter in self.get_line_filters():
-                strip = strip.apply_filter(line_filter, self.background_colors[1])
+                strip = strip.apply_filter(line_filter, background)
             strips.append(strip)
-        if crop.column_span != (0, self.size.width):
+        if crop.column_span != (0, width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
 
@@ -204,7 +206,7 @@ class ChatInput(Widget, can_focus=True):
         if y == 0:
             ends = (glyphs.tee_left, glyphs.tee_right)
             return frame_line(width, ends, self.title, self.status, self.lit, roles, glyphs)
-        if y >= self.size.height - 1:
+        if y >= self.outer_size.height - 1:
             return frame_line(width, (glyphs.bottom_left, glyphs.bottom_right), "", (), self.lit, roles, glyphs)
         edge = Segment(glyphs.wall, roles.accent if self.lit else roles.frame)
         inner = [Segment(" ", roles.text), *self._text_line(y - 1 + self._top, roles, glyphs)]

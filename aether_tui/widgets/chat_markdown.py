@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from aether_tui.widgets.chat_rows import Span, clean_lines, width_of
 
@@ -27,8 +26,7 @@ LONG_PARAGRAPH_CHARS = 4_000
 _LATEX_BRACKETS = "()[]"
 
 
-@dataclass(slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One block without blocks in it: what stands before its first and its other rows.
 
     `gap` is what a blank row before it shows (the bar of a quotation); None for no such row.
@@ -41,7 +39,7 @@ class Leaf:
     spans: tuple[Span, ...] = ()
     code: str = ""
     language: str = ""
-    table: list[list[tuple[Span, ...]]] = field(default_factory=list)
+    table: Sequence[Sequence[tuple[Span, ...]]] = ()
     align: tuple[str, ...] = ()
 
 
@@ -162,8 +160,7 @@ def _line_offset(text: str, line: int) -> int:
     return position
 
 
-@dataclass(slots=True)
-class _Anchor:
+class _Anchor(NamedTuple):
     """A place where reading may start again: a top-level block, or an item of a top-level list."""
 
     leaf: int
@@ -171,19 +168,25 @@ class _Anchor:
     ordinal: int | None
 
 
-@dataclass(slots=True)
 class _Container:
-    """A list item or a quotation around leaves."""
+    """A list item or a quotation around leaves: what stands before its first row and before the others."""
 
-    first: tuple[Span, ...]
-    rest: tuple[Span, ...]
-    used: bool = False
+    __slots__ = ("first", "rest", "used")
+
+    def __init__(self, first: tuple[Span, ...], rest: tuple[Span, ...]) -> None:
+        self.first = first
+        self.rest = rest
+        self.used = False
 
 
-@dataclass(slots=True)
 class _List:
-    ordinal: int | None
-    delimiter: str
+    """A list that is being read; `ordinal` None for one with bullets."""
+
+    __slots__ = ("delimiter", "ordinal")
+
+    def __init__(self, ordinal: int | None, delimiter: str) -> None:
+        self.ordinal = ordinal
+        self.delimiter = delimiter
 
 
 class _Reader:

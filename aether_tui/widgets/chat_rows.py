@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
@@ -18,13 +19,17 @@ Span = tuple[str, str]
 TAB_CELLS = 4
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_WIDE = r"\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60"
-# Spaces, or one character of a script that breaks anywhere, or a word.
-_PIECE = re.compile(rf"[ \t]+|[{_WIDE}]|[^ \t{_WIDE}]+")
+_WORD = re.compile(r"[ \t]+|[^ \t]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+@cache
+def _piece() -> re.Pattern[str]:
+    """Spaces, or one character of a script that breaks anywhere, or a word."""
+    wide = r"\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60"
+    return re.compile(rf"[ \t]+|[{wide}]|[^ \t{wide}]+")
+
+
+class Row(NamedTuple):
     """One row of a transcript.
 
     `joint` is what stands between the row before and this one in the text that is copied; the first `skip`
@@ -86,7 +91,7 @@ def breaks(text: str, width: int) -> Iterator[tuple[int, int]]:
         yield 0, len(text)
         return
     start = end = used = 0
-    for match in _PIECE.finditer(text):
+    for match in (_WORD if text.isascii() else _piece()).finditer(text):
         piece_start, piece_end = match.span()
         piece = match.group()
         cells = width_of(piece)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from aether_tui.core.chat import ChatStats
@@ -28,8 +27,7 @@ class Part(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """What happened to an answer, and the next step. `role` is error, warning or muted."""
 
     role: str
