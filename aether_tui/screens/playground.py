@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -10,9 +9,9 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from aether_tui.actions import actions_by_id, bindings, key_label, keys_of
-from aether_tui.core.errors import AetherError
-from aether_tui.core.units import file_size
 from aether_tui.screens.base import WorkScreen
+from aether_tui.screens.chat_draft import ChatDraft
+from aether_tui.screens.chat_model import ModelChoice
 from aether_tui.screens.chat_stream import Conversation
 from aether_tui.widgets.chat_blocks import warm_up
 from aether_tui.widgets.chat_input import ChatInput
@@ -24,10 +23,9 @@ from aether_tui.widgets.roles import glyphs_of
 from aether_tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
-    from aether_tui.screens.dialogs import Source
+    from aether_tui.core.errors import AetherError
     from aether_tui.services.chatting import ChatSession
     from aether_tui.services.editing import EditSession
-    from aether_tui.widgets.pick_list import PickItem
 
 WARM_UP_AFTER_S = 0.3
 THINK_WORDS = {None: "as the model does", True: "on", False: "off"}
@@ -54,7 +52,9 @@ class PlaygroundScreen(WorkScreen):
             id="settings",
         )
         retry_key = self._key("playground.retry", -1)
-        self.talk = Conversation(self, self.session, self.transcript, self._show_phase, self._ended, retry_key)
+        self.talk = Conversation(self, self.session, self.transcript, self.show_phase, self._ended, retry_key)
+        self.choice = ModelChoice(self)
+        self.draft = ChatDraft(self)
         self.editing: Question | None = None
         self._kept_text = ""
         self._arrived = False
@@ -70,9 +70,26 @@ class PlaygroundScreen(WorkScreen):
 
     def on_mount(self) -> None:
         """Show the state; find a model to talk to."""
-        self._show_state()
+        self.show_state()
         self.shell.keys_wait_for(self.field)
         self.set_timer(WARM_UP_AFTER_S, lambda: self.run_worker(warm_up, thread=True, group="warm"))
+
+        self.run_worker(self._bring_back(), group="draft")
+
+    async def _bring_back(self) -> None:
+        """Put a message that was not sent back into the field."""
+        text = await self.draft.left_behind()
+        if text and not self.field.text:
+            self.field.set_text(text)
+            self.shell.tell("the message you were writing is back")
+
+    async def flush(self) -> None:
+        await self.draft.save()
+
+    def on_chat_input_changed(self, event: ChatInput.Changed) -> None:
+        """Keep what is being written."""
+        event.stop()
+        self.draft.changed(self.field.text)
 
     def on_screen_resume(self) -> None:
         """Take what the Editor wants tried; the first time, find a model to talk to."""
@@ -81,116 +98,40 @@ class PlaygroundScreen(WorkScreen):
             self.use(session)
         elif not self._arrived:
             self._arrived = True
-            self.run_worker(self._arrive(), group="model", exclusive=True)
+            self.run_worker(self.choice.arrive(), group="model", exclusive=True)
 
     # The model
-
-    async def _arrive(self) -> None:
-        """Talk to the model that the Editor has open, or to the only one there is."""
-        services = self.shell.services
-        self.transcript.show_empty(("looking for models", "muted"))
-        if services.hosts.last_status is None:
-            await services.hosts.detect()
-        try:
-            models = await services.models.list()
-        except AetherError as error:
-            self._show_no_model(error)
-            return
-        names = [model.name for model in models]
-        first = next((name for name in self._edited_models() if name in names), "")
-        if not first and (len(names) == 1 or services.demo):
-            first = names[0]
-        if first and not self.session.model:
-            await self._choose(first)
-        else:
-            self._show_state()
-
-    def _edited_models(self) -> list[str]:
-        """What the Editor has open: the model itself, then what it is built on."""
-        names: list[str] = []
-        for screen in self.shell.work_screens:
-            session = getattr(screen, "session", None)
-            if session is not None and screen is not self:
-                names += [session.name, session.document.get("FROM") or ""]
-        return names
 
     async def host_changed(self) -> None:
         """Another server has other models; the conversation stays."""
         self.talk.stop()
         self.session.model = ""
-        self._show_state()
+        self.show_state()
         self._arrived = self.is_current
         if self.is_current:
-            await self._arrive()
-
-    def _show_no_model(self, error: AetherError) -> None:
-        glyphs = glyphs_of(self)
-        self.transcript.show_empty(
-            (f"{glyphs.error} {error.message}", "error"),
-            (f"{error.remedy}; {self._key('playground.model')} asks again", "muted"),
-        )
-
-    async def _choose(self, name: str) -> None:
-        """Talk to another model from now on."""
-        before = self.session.model
-        self.transcript.set_status([("reading the model", "text")])
-        try:
-            await self.session.choose(name)
-        except AetherError as error:
-            self.talk.note(error.message, "error", error.remedy)
-            self._show_phase()
-            return
-        self._show_session()
-        if before and before != name and self.transcript.entries:
-            self.talk.note(f"{name} answers from here")
+            await self.choice.arrive()
 
     def use(self, session: EditSession) -> None:
         """Talk with the settings of the Editor, unsaved ones included."""
         self.session.use(session)
-        self._show_session()
+        self.show_session()
 
-    def _show_session(self) -> None:
+    def show_session(self) -> None:
+        """Another model is talked to, or with other settings."""
         self.settings.show(self.session.settings)
         self._used = None
-        self._show_state()
+        self.show_state()
+
+    def show_no_model(self, error: AetherError) -> None:
+        """Why there is none to talk to."""
+        self.transcript.show_empty(
+            (f"{glyphs_of(self).error} {error.message}", "error"),
+            (f"{error.remedy}; {self._key('playground.model')} asks again", "muted"),
+        )
 
     def action_model(self) -> None:
         """Choose whom to talk to."""
-        from aether_tui.screens.dialogs import PickerPage
-
-        page = PickerPage("Talk to", self._sources(), hint="a model or an alias", select=self.session.model)
-        self.app.push_screen(page, self._model_chosen)
-
-    def _sources(self) -> list[Source]:
-        from aether_tui.screens.dialogs import Source
-
-        services = self.shell.services
-        host = services.hosts.current.name
-        return [
-            Source(f"Models of {host}", self._models, waiting="asking the server", empty="none installed"),
-            Source("Your aliases", self._aliases, waiting="reading", empty="none yet; the Editor's C makes one"),
-        ]
-
-    async def _models(self) -> Sequence[PickItem]:
-        from aether_tui.widgets.pick_list import PickItem
-
-        return [
-            PickItem(model.name, model.name, _details(model.parameter_size, model.quantization, model.size_bytes))
-            for model in await self.shell.services.models.list()
-        ]
-
-    async def _aliases(self) -> Sequence[PickItem]:
-        import asyncio
-
-        from aether_tui.widgets.pick_list import PickItem
-
-        aliases = await asyncio.to_thread(self.shell.services.aliases.list)
-        return [PickItem(alias.alias, alias.alias, alias.model) for alias in aliases]
-
-    def _model_chosen(self, name: str | None) -> None:
-        if name is not None:
-            self.field.focus()
-            self.run_worker(self._choose(name), group="model", exclusive=True)
+        self.choice.ask()
 
     # Sending
 
@@ -258,7 +199,7 @@ class PlaygroundScreen(WorkScreen):
         """Start a new conversation."""
         if self.talk.clear():
             self._used = None
-            self._show_state()
+            self.show_state()
 
     def action_undo(self) -> None:
         """Bring back a cleared conversation; in the settings, take back the last change."""
@@ -267,7 +208,7 @@ class PlaygroundScreen(WorkScreen):
                 self.settings.refresh_values()
                 self._settings_changed("")
         elif self.talk.restore():
-            self._show_state()
+            self.show_state()
 
     def action_redo(self) -> None:
         """In the settings, do again what was taken back."""
@@ -348,7 +289,8 @@ class PlaygroundScreen(WorkScreen):
 
     # Showing
 
-    def _show_state(self) -> None:
+    def show_state(self) -> None:
+        """Show whom one talks to, and what stands in place of a conversation."""
         name = self.session.model
         self.transcript.set_title(name or "Playground")
         self.field.set_placeholder(f"Ask {name}" if name else "Ask a model")
@@ -360,10 +302,10 @@ class PlaygroundScreen(WorkScreen):
             second = f"the conversation is cleared; esc, then {self._key('playground.undo')} brings it back"
         self.transcript.show_empty((first, "text"), (second, "muted"))
         self._settings_changed("")
-        self._show_phase()
+        self.show_phase()
         self._show_frame()
 
-    def _show_phase(self) -> None:
+    def show_phase(self) -> None:
         """The right end of the title, and the speed in the top bar."""
         live = self.talk.live
         if live is None or not self.transcript.entries:
@@ -438,8 +380,3 @@ class PlaygroundScreen(WorkScreen):
     def _key(self, name: str, which: int = 0) -> str:
         keys = keys_of(actions_by_id()[name], self.shell.settings.keys)
         return key_label(keys[which]) if keys else "the palette"
-
-
-def _details(*items: str | int | None) -> str:
-    words = [file_size(item) if isinstance(item, int) else item for item in items if item]
-    return "  ".join(words)

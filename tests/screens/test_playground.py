@@ -368,3 +368,18 @@ async def test_a_folded_paste_is_sent_whole() -> None:
         await until(lambda: engine.requests and not screen.talk.running)
         assert len(engine.requests[0].messages[0].content) == 1_000_000
         assert "more characters" in look(screen)
+
+
+async def test_a_message_that_was_not_sent_is_back_after_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with talking(lambda request: saying("Yes.")) as (screen, pilot, _):
+        await type_text(pilot, "half a thought")
+        await screen.flush()
+    monkeypatch.setattr("aether_tui.services.drafts._is_alive", lambda owner: False)
+    async with talking(lambda request: saying("Yes.")) as (screen, pilot, engine):
+        await until(lambda: screen.field.text == "half a thought")
+        await press(pilot, "enter")
+        await until(lambda: engine.requests and not screen.talk.running)
+        await screen.flush()
+    async with talking(lambda request: saying("Yes.")) as (screen, pilot, _):
+        await pilot.app.workers.wait_for_complete()
+        assert screen.field.text == ""
