@@ -82,6 +82,12 @@ class CodePane(Pane):
             ]
         return self._rows
 
+    def row_key(self, index: int) -> object:
+        at, start, end = self._wrapped()[index]
+        line = self.lines[at]
+        spans = self.spans[line.number - 1] if line.mark != "-" and 0 < line.number <= len(self.spans) else ()
+        return (line, start, end, tuple(spans), line.number in self.marked)
+
     def draw_row(self, index: int, width: int) -> Iterable[Segment]:
         roles, glyphs = roles_of(self), glyphs_of(self)
         at, start, end = self._wrapped()[index]

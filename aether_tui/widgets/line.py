@@ -9,7 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from aether_tui.widgets.roles import ASCII, Glyphs, Roles, glyphs_of, in_ascii, roles_of
+from aether_tui.widgets.roles import ASCII, Glyphs, Roles, drawing_filters, glyphs_of, in_ascii, roles_of
 
 
 class Line(Widget):
@@ -20,6 +20,7 @@ class Line(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._drawn: tuple[object, list[Segment]] | None = None
+        self._strip: tuple[list[Segment], Strip] | None = None
 
     def draw(self, width: int, roles: Roles, glyphs: Glyphs) -> list[Segment]:
         """The line's segments, at most `width` cells."""
@@ -40,7 +41,7 @@ class Line(Widget):
 
     def _segments(self) -> list[Segment]:
         roles = roles_of(self)
-        width = self.size.width
+        width = self.outer_size.width
         key = (width, roles)
         if self._drawn is None or self._drawn[0] != key:
             segments = self.draw(width, roles, glyphs_of(self))
@@ -54,9 +55,13 @@ class Line(Widget):
         return self._drawn[1]
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        strip = Strip(self._segments(), self.size.width)
-        for line_filter in self.get_line_filters():
-            strip = strip.apply_filter(line_filter, self.background_colors[1])
-        if crop.column_span != (0, self.size.width):
+        segments = self._segments()
+        if self._strip is None or self._strip[0] is not segments:
+            strip = Strip(segments, self.outer_size.width)
+            for line_filter in drawing_filters(self):
+                strip = strip.apply_filter(line_filter, self.background_colors[1])
+            self._strip = (segments, strip)
+        strip = self._strip[1]
+        if crop.column_span != (0, self.outer_size.width):
             strip = strip.crop(*crop.column_span)
         return [strip] * crop.height

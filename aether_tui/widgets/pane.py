@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from aether_tui.actions import bindings
-from aether_tui.widgets.roles import ASCII, Glyphs, Roles, glyphs_of, in_ascii, roles_of
+from aether_tui.widgets.roles import ASCII, Glyphs, Roles, drawing_filters, glyphs_of, in_ascii, roles_of
 from aether_tui.widgets.text import fit
 
 Parts = Sequence[tuple[str, str]]
@@ -82,6 +82,8 @@ class Pane(Widget, can_focus=True):
         self.placeholder: Sequence[Parts] = ()
         self.scroll_row = 0
         self._strips: dict[int, Strip] = {}
+        self._keys: dict[int, object] = {}
+        self._foot: Sequence[Iterable[Segment]] | None = None
         self._strips_for: tuple[Size, Roles, bool] | None = None
 
     # What subclasses give
@@ -147,12 +149,12 @@ class Pane(Widget, can_focus=True):
     def body_height(self) -> int:
         """How many rows are visible."""
         foot = self.foot_height
-        return max(0, self.size.height - FRAME - self.head_height - (foot + 1 if foot else 0))
+        return max(0, self.outer_size.height - FRAME - self.head_height - (foot + 1 if foot else 0))
 
     @property
     def row_width(self) -> int:
         """The cells of a row."""
-        return max(0, self.size.width - MARGIN)
+        return max(0, self.outer_size.width - MARGIN)
 
     @property
     def furthest_row(self) -> int:
@@ -200,13 +202,18 @@ class Pane(Widget, can_focus=True):
         """Move to the first row (-1) or the last (1)."""
         self.scroll_rows_to(self.furthest_row if end > 0 else 0)
 
-    # Repainting
+    # Repainting. A pane has neither border nor padding, so `outer_size` is its size; `size` costs Textual a search.
+
+    def row_key(self, index: int) -> object:
+        """What a row's looks follow from; None where it must be drawn to be known. See `refresh_changed`."""
+        return None
 
     def refresh_line(self, y: int) -> None:
         """Draw one line of this widget again."""
         self._strips.pop(y, None)
+        self._keys.pop(y, None)
         if self.is_mounted:
-            self.refresh(Region(0, y, self.size.width, 1))
+            self.refresh(Region(0, y, self.outer_size.width, 1))
 
     def refresh_row(self, index: int) -> None:
         """Draw one row again, if it is in sight."""
@@ -219,8 +226,9 @@ class Pane(Widget, can_focus=True):
         height = self.body_height + self.head_height
         for y in range(1, height + 1):
             self._strips.pop(y, None)
+            self._keys.pop(y, None)
         if self.is_mounted and height:
-            self.refresh(Region(0, 1, self.size.width, height))
+            self.refresh(Region(0, 1, self.outer_size.width, height))
 
     def refresh_changed(self) -> None:
         """Draw again those rows in sight that look different now."""
@@ -228,40 +236,61 @@ class Pane(Widget, can_focus=True):
             self.refresh_body()
             return
         size, roles, _ = self._strips_for
-        if size != self.size:
+        if size != self.outer_size:
             self.redraw()
             return
         background = self.background_colors[1]
         for y in range(1, self.head_height + self.body_height + 1):
             before = self._strips.get(y)
+            key = self._line_key(y)
+            if key is not None and before is not None and self._keys.get(y) == key:
+                continue
+            self._keys[y] = key
             strip = self._filtered(self._draw_line(y, size, roles), background)
             if before is None or before._segments != strip._segments:
                 self._strips[y] = strip
                 self.refresh(Region(0, y, size.width, 1))
 
+    def _line_key(self, y: int) -> object:
+        """What a line's looks follow from, thumb and selection included; None where that is not known."""
+        index = self.row_at_line(y)
+        if y <= self.head_height or (index is None and not self.row_count):
+            return None
+        key = self.row_key(index) if index is not None else ()
+        if key is None:
+            return None
+        chosen = index is not None and self.selected(index)
+        return (key, chosen, self._thumb_on(y - 1 - self.head_height, self.body_height))
+
     def refresh_foot(self) -> None:
         """Draw the divider and the foot again."""
         foot = self.foot_height
+        self._foot = None
         if not foot or not self.is_mounted:
             return
-        top = self.size.height - 2 - foot
-        for y in range(top, self.size.height - 1):
+        width, height = self.outer_size
+        top = height - 2 - foot
+        for y in range(top, height - 1):
             self._strips.pop(y, None)
-        self.refresh(Region(0, top, self.size.width, foot + 1))
+        self.refresh(Region(0, top, width, foot + 1))
 
     def redraw(self) -> None:
         """Draw everything again."""
         self._strips.clear()
+        self._keys.clear()
+        self._foot = None
         self.refresh()
 
     # Drawing
 
     def render_lines(self, crop: Region) -> list[Strip]:
         roles = roles_of(self)
-        size = self.size
+        size = self.outer_size
         key = (size, roles, self.active)
         if self._strips_for != key:
             self._strips.clear()
+            self._keys.clear()
+            self._foot = None
             self._strips_for = key
         missing = [y for y in crop.line_range if y not in self._strips]
         if missing:
@@ -277,7 +306,7 @@ class Pane(Widget, can_focus=True):
     def _filtered(self, strip: Strip, background: Color) -> Strip:
         if glyphs_of(self) is ASCII:
             strip = Strip(in_ascii(strip), strip.cell_length)
-        for line_filter in self.get_line_filters():
+        for line_filter in drawing_filters(self):
             strip = strip.apply_filter(line_filter, background)
         return strip
 
@@ -297,8 +326,9 @@ class Pane(Widget, can_focus=True):
             return Strip(frame_line(width, ends, self.foot_title, (), active, roles, glyphs), width)
         edge = roles.accent if active else roles.frame
         if y > body:
-            lines = self.foot_lines(width - MARGIN)
-            line = list(lines[y - body - 2]) if y - body - 2 < len(lines) else []
+            if self._foot is None:
+                self._foot = self.foot_lines(width - MARGIN)
+            line = list(self._foot[y - body - 2]) if y - body - 2 < len(self._foot) else []
             return Strip([Segment(glyphs.wall, edge), *self._padded(line, width, roles), Segment(glyphs.wall, edge)])
         inner = self._draw_body_line(y, width, roles)
         thumb = glyphs.thumb if self._thumb_on(y - 1 - self.head_height, self.body_height) else glyphs.wall

@@ -37,12 +37,21 @@ class RowPainter:
     def __init__(self, pane: ParameterList) -> None:
         self.pane = pane
         self._problems: dict[str, Problem] | None = None
+        self._changed: frozenset[str] | None = None
         self._name_width = 0
 
     def forget(self) -> None:
         """Values or rows changed."""
         self._problems = None
+        self._changed = None
         self._name_width = 0
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """What differs from what was opened."""
+        if self._changed is None:
+            self._changed = frozenset(self.pane.source.changed_subjects())
+        return self._changed
 
     @property
     def problems(self) -> dict[str, Problem]:
@@ -121,7 +130,7 @@ class RowPainter:
     def _text(self, row: Row, width: int, roles: Roles, glyphs: Glyphs, selected: bool) -> list[Segment]:
         summary = text_summary(self.pane.source.document, row.key, self.pane.template_title)
         problem = self.problems.get(row.key)
-        mark, role = self._mark(problem, row.key in self.pane.source.changed_subjects(), glyphs)
+        mark, role = self._mark(problem, row.key in self.changed, glyphs)
         title = fit(row.title, self.name_width)
         space = " " * max(2, self.name_width + 2 - cell_len(title))
         name = roles.get("bold accent") if selected else roles.text

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aether_tui.core.modelfile.check import Problem
-from aether_tui.core.schema import GENERIC, EffectiveParameter
+from aether_tui.core.schema import GENERIC, MANIFEST, MODEL_PARAMETERS, THIS_FILE, EffectiveParameter
 from aether_tui.data import load_json
 from aether_tui.widgets.parameter_rows import (
     ParameterSource,
@@ -20,6 +20,8 @@ from aether_tui.widgets.parameter_rows import (
 from aether_tui.widgets.text import fit, wrap
 
 Line = list[tuple[str, str]]
+TELLING_SOURCES = (MANIFEST, MODEL_PARAMETERS, THIS_FILE, "the model")
+"""Sources of a default that are worth a word: that the server has one is nothing new."""
 SEVERITY_ROLES = {"error": "error", "warning": "warning", "note": "muted"}
 
 
@@ -132,7 +134,7 @@ def _default_words(parameter: EffectiveParameter) -> Line:
     line: Line = [("default ", "muted"), (shown, "text")]
     if word and word != shown:
         line.append((f" {word}", "muted"))
-    if parameter.default_source:
+    if parameter.default_source in TELLING_SOURCES:
         line.append((f" ({parameter.default_source})", "muted"))
     return line
 

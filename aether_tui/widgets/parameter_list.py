@@ -56,6 +56,7 @@ class ParameterList(ListPane):
         self.template_title = "the model's own"
         self.single = False
         self.rows: list[Row] = build_rows(source, self.shown)
+        self._rows_for = self._rows_key()
         self.field: LineEdit | None = None
         self.field_error = ""
         self.painter = RowPainter(self)
@@ -75,14 +76,14 @@ class ParameterList(ListPane):
 
     @property
     def foot_height(self) -> int:
-        height = self.size.height
+        height = self.outer_size.height
         if self.single:
             return max(0, height - 4)
         return 0 if height < 12 else 3 if height < 26 else 4 if height < 34 else 5
 
     @property
     def body_height(self) -> int:
-        return 1 if self.single and self.size.height >= 3 else super().body_height
+        return 1 if self.single and self.outer_size.height >= 3 else super().body_height
 
     def draw_row(self, index: int, width: int) -> Iterable[Segment]:
         return self.painter.draw(self.rows[index], width, roles_of(self), glyphs_of(self), index == self.cursor)
@@ -111,6 +112,7 @@ class ParameterList(ListPane):
         """Make the rows again; the selection stays on the same thing where it is still there."""
         key = self.row.key if self.rows else ""
         self.rows = build_rows(self.source, self.shown)
+        self._rows_for = self._rows_key()
         keys = [row.key for row in self.rows]
         self.cursor = keys.index(key) if key in keys else min(self.cursor, len(keys) - 1)
         self.scroll_row = max(0, min(self.scroll_row, self.furthest_row))
@@ -126,7 +128,14 @@ class ParameterList(ListPane):
         self.refresh_foot()
 
     def _rows_stale(self) -> bool:
-        return build_rows(self.source, self.shown) != self.rows
+        """Whether rows may have come or gone: they follow from what is set and from the items of open lists."""
+        key = self._rows_key()
+        return key != self._rows_for
+
+    def _rows_key(self) -> object:
+        parameters = self.source.document.parameters
+        lists = tuple(self.source.raw(name) for name in self.shown.open if name in self.source.schema)
+        return (id(self.source.schema), self.shown, tuple(parameters), lists)
 
     def _first_parameter(self) -> int:
         return next((index for index, row in enumerate(self.rows) if row.kind == "parameter"), 0)

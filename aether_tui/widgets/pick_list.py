@@ -166,7 +166,7 @@ class PickList(ListPane):
 
     @property
     def head_height(self) -> int:
-        return 2 if self.size.height > 6 else 1
+        return 2 if self.outer_size.height > 6 else 1
 
     def head_lines(self, width: int) -> Sequence[Iterable[Segment]]:
         roles = roles_of(self)

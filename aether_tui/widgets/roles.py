@@ -9,6 +9,7 @@ from typing import NamedTuple
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.widget import Widget
 
 from aether_tui.widgets.themes import theme_data
@@ -153,6 +154,11 @@ ASCII = Glyphs(
     bottom_right="+", tee_left="+", tee_right="+", track="-", filled="=", tick="|", knob="O", ellipsis="..",
     at_most="<=", at_least=">=", left="<-", right="->", up="up", down="down", dot=".", gap="..",
 )  # fmt: skip
+
+
+def drawing_filters(widget: Widget) -> list[LineFilter]:
+    """The filters for what we draw: all but the one for ANSI colours, of which our full-colour themes have none."""
+    return [each for each in widget.get_line_filters() if not isinstance(each, ANSIToTruecolor)]
 
 
 _TO_ASCII = str.maketrans("•▾▸✓▲✗▶◦■‖─━│┃╭╮╰╯├┤┼●…≤≥←→↑↓·", "*v>+!x>o#=--|#++++++|O.<><>^v.")
