@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
 from pathlib import Path
 
 from aether_tui.core.errors import AetherError, ErrorCode
@@ -15,13 +14,21 @@ TEXT_LIMIT_BYTES = 64 * 1024 * 1024
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
+def user_path(text: str) -> Path:
+    """A path as people type it: `~` is their home; that of a user who does not exist stays as it is written."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
 def write_error(path: Path, error: OSError) -> AetherError:
     """Tell why `path` could not be written, and what would help."""
     if error.errno in _NO_ROOM:
         return AetherError(
             ErrorCode.DISK_FULL,
-            f"no room left to write {path}",
-            "free space there, or set AETHER_HOME to another disk",
+            f"No room left to write {path}",
+            "Free space there, or set AETHER_HOME to another disk",
             {"path": str(path)},
         )
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
@@ -31,64 +38,59 @@ def write_error(path: Path, error: OSError) -> AetherError:
     return AetherError(
         ErrorCode.FILE_UNWRITABLE,
         f"{path} can't be written: {reason}",
-        "choose another place, or mend the folder's rights; AETHER_HOME moves our own files",
+        "Choose another place, or mend the folder's rights; AETHER_HOME moves our own files",
         {"path": str(path)},
     )
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Replace `path` by `data` in one step: beside it, flushed, renamed. Raises AetherError."""
-    temporary: str | None = None
+    temporary: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
+        # A link stays a link: that is how people keep their settings in a repository.
+        target = path.resolve() if path.is_symlink() else path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        mode = target.stat().st_mode & 0o777 if target.exists() else None
+        temporary = target.with_name(f".aether-{os.urandom(6).hex()}.part")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, _mode_for(path))
-        os.replace(temporary, path)
+        if mode is not None:
+            temporary.chmod(mode)
+        temporary.replace(target)
     except OSError as error:
         if temporary is not None:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
+            with contextlib.suppress(OSError):
+                temporary.unlink()
         raise write_error(path, error) from error
-
-
-def _mode_for(path: Path) -> int:
-    """The mode that `path` has, else what the umask gives a new file."""
-    try:
-        return path.stat().st_mode & 0o777
-    except OSError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
 
 
 def read_whole(path: Path, limit_bytes: int = TEXT_LIMIT_BYTES) -> bytes:
     """Read a text file of at most `limit_bytes`. Raises AetherError."""
+    details: dict[str, object] = {"path": str(path)}
     try:
         if path.is_dir():
-            raise AetherError(ErrorCode.FILE_UNREADABLE, f"{path} is a folder", "name a file in it")
-        if not path.is_file() and path.exists():
-            raise AetherError(ErrorCode.FILE_UNREADABLE, f"{path} is not a regular file", "name a regular file")
+            raise AetherError(ErrorCode.FILE_UNREADABLE, f"{path} is a folder", "Name a file in it", details)
+        if path.exists() and not path.is_file():
+            message = f"{path} is not a regular file"
+            raise AetherError(ErrorCode.FILE_UNREADABLE, message, "Name a regular file", details)
         size_bytes = path.stat().st_size
         if size_bytes > limit_bytes:
             raise AetherError(
                 ErrorCode.FILE_UNREADABLE,
                 f"{path} is {size_bytes / 1e6:.0f} MB, too large for a text of this kind",
-                "check that it is the file you meant",
-                {"path": str(path), "size_bytes": size_bytes},
+                "Check that it is the file you meant",
+                {**details, "size_bytes": size_bytes},
             )
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise AetherError(
-            ErrorCode.FILE_NOT_FOUND, f"{path} does not exist", "check the path", {"path": str(path)}
-        ) from error
+        raise AetherError(ErrorCode.FILE_NOT_FOUND, f"{path} does not exist", "Check the path", details) from error
     except OSError as error:
         raise AetherError(
             ErrorCode.FILE_UNREADABLE,
             f"{path} can't be read: {error.strerror or error}",
-            "mend the file's rights, or choose another",
-            {"path": str(path)},
+            "Mend the file's rights, or choose another",
+            details,
         ) from error
