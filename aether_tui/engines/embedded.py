@@ -66,6 +66,7 @@ class EmbeddedEngine:
         self._child: Child | None = None
         self._client: LlamaServerEngine | None = None
         self._model = ""
+        self._found: str | None = None
         self._changing = asyncio.Lock()
         self._answers = 0
         self._idle = asyncio.Event()
@@ -79,10 +80,10 @@ class EmbeddedEngine:
     async def status(self) -> EngineStatus:
         """Tell whether llama.cpp is there, without starting it; never raises."""
         try:
-            program = self._program()
+            program = await asyncio.to_thread(self._program)
         except AetherError as error:
             return EngineStatus(self.kind, self.address, False, reason=error.message, remedy=error.remedy)
-        version = await _program_version(program) if program else importlib.metadata.version(LIBRARY)
+        version = await (_program_version(program) if program else _library_version())
         return EngineStatus(self.kind, self.address, True, version)
 
     async def models(self) -> list[ModelSummary]:
@@ -207,7 +208,12 @@ class EmbeddedEngine:
         return EngineTarget(EngineKind.LLAMACPP if program else self.kind)
 
     def _program(self) -> str:
-        """The llama-server to run, "" for the library. Raises AetherError."""
+        """The llama-server to run, "" for the library; looked for until one of them is there. Raises AetherError."""
+        if self._found is None:
+            self._found = self._find_program()
+        return self._found
+
+    def _find_program(self) -> str:
         named = self._llama_server
         found = shutil.which(named or PROGRAM) if named != "" else None
         if found:
@@ -249,6 +255,10 @@ def _memory_bytes(pid: int) -> int | None:
         return sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
     except psutil.Error:
         return None
+
+
+async def _library_version() -> str:
+    return await asyncio.to_thread(importlib.metadata.version, LIBRARY)
 
 
 async def _program_version(program: str) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.inventory import ModelDetails, ModelSummary
 
+if TYPE_CHECKING:
+    from aether_tui.core.gguf import GgufHeader
 
-def details_of_file(name: str, path: Path) -> ModelDetails:
-    """Read a header. Blocking: call in a thread. Raises AetherError that names the file."""
+
+def read_gguf(path: Path) -> GgufHeader:
+    """Read the header of a GGUF file. Blocking: call in a thread. Raises AetherError that names the file."""
     from aether_tui.core.gguf import read_header
 
     try:
@@ -20,7 +24,7 @@ def details_of_file(name: str, path: Path) -> ModelDetails:
                 file.seek(offset)
                 return file.read(length)
 
-            header = read_header(read, os.fstat(file.fileno()).st_size)
+            return read_header(read, os.fstat(file.fileno()).st_size)
     except AetherError as error:
         details = {**error.details, "path": str(path)}
         raise AetherError(error.code, f"{path}: {error.message}", error.remedy, details) from error
@@ -28,6 +32,11 @@ def details_of_file(name: str, path: Path) -> ModelDetails:
         code = ErrorCode.FILE_NOT_FOUND if isinstance(error, FileNotFoundError) else ErrorCode.FILE_UNREADABLE
         message = f"{path} can't be read: {error.strerror or error}"
         raise AetherError(code, message, "Check the path", {"path": str(path)}) from error
+
+
+def details_of_file(name: str, path: Path) -> ModelDetails:
+    """What a header says, as details of a model. Blocking: call in a thread. Raises AetherError."""
+    header = read_gguf(path)
     metadata, architecture = header.metadata, header.architecture
     context = metadata.get(f"{architecture}.context_length")
     template = str(metadata.get("tokenizer.chat_template", ""))

@@ -65,7 +65,10 @@ class Stream:
 
 
 class HttpClient:
-    """One connection pool to one server. Nothing is imported or opened before the first call."""
+    """One connection pool to one server. Nothing is imported or opened before the first call.
+
+    `wire` is the module with the models of this server's answers, `key_hint` what the log shows in place of the key.
+    """
 
     def __init__(
         self,
@@ -75,6 +78,7 @@ class HttpClient:
         timeouts: Timeouts,
         log: CommandLog,
         refuse: Callable[[Refusal], AetherError],
+        wire: str,
         key: str = "",
         key_hint: str = "$API_KEY",
     ) -> None:
@@ -83,6 +87,7 @@ class HttpClient:
         self.log = log
         self._timeouts = timeouts
         self._refuse = refuse
+        self._wire = wire
         self._key = key
         self._shown_headers = (f"Authorization: Bearer {key_hint}",) if key else ()
         self._client: httpx.AsyncClient | None = None
@@ -207,8 +212,9 @@ class HttpClient:
 
     async def _ready(self) -> httpx.AsyncClient:
         if self._client is None:
-            # The import takes longer than a frame, so it doesn't happen on the event loop.
-            await asyncio.to_thread(importlib.import_module, "httpx")
+            # These imports take longer than a frame, so they don't happen on the event loop.
+            for module in ("httpx", self._wire):
+                await asyncio.to_thread(importlib.import_module, module)
             if self._client is None:
                 self._client = self._make_client()
         return self._client

@@ -15,7 +15,7 @@ from aether_tui.core.targets import EngineTarget
 from aether_tui.engines.answer import Answer, context_exceeded, pushed_out
 from aether_tui.engines.base import CommandLog, Timeouts
 from aether_tui.engines.http import HttpClient
-from aether_tui.engines.sse_chat import Outcome, chat_body, is_loading, stats_of, stream_answer
+from aether_tui.engines.sse_chat import WIRE, Outcome, chat_body, is_loading, stats_of, stream_answer
 from aether_tui.engines.sse_wording import LLAMA_SERVER, sse_refusal
 from aether_tui.engines.translate import translate, untaken_note
 
@@ -48,6 +48,7 @@ class LlamaServerEngine:
             timeouts=timeouts or Timeouts(),
             log=self.log,
             refuse=lambda refusal: sse_refusal(LLAMA_SERVER, refusal),
+            wire=WIRE,
             key=api_key,
             key_hint="$LLAMA_API_KEY",
         )

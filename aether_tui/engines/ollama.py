@@ -19,6 +19,7 @@ from aether_tui.engines.ollama_create import CreateRequest
 from aether_tui.engines.ollama_wording import OLLAMA, ollama_refusal
 from aether_tui.engines.translate import translate
 
+WIRE = "aether_tui.engines.ollama_wire"
 UNLOAD_POLL_S = 0.05
 UNLOAD_WAIT_S = 5.0
 
@@ -31,7 +32,7 @@ class OllamaEngine:
     def __init__(self, address: str, timeouts: Timeouts | None = None) -> None:
         self.log = CommandLog()
         self._timeouts = timeouts or Timeouts()
-        self.http = HttpClient(address, OLLAMA, timeouts=self._timeouts, log=self.log, refuse=ollama_refusal)
+        self.http = HttpClient(address, OLLAMA, timeouts=self._timeouts, log=self.log, refuse=ollama_refusal, wire=WIRE)
         self.address = self.http.address
         self.version = ""
         self._warm = ollama_chat.Warm()

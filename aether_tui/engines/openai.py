@@ -13,7 +13,7 @@ from aether_tui.core.targets import EngineTarget
 from aether_tui.engines.answer import Answer, context_exceeded
 from aether_tui.engines.base import CommandLog, Timeouts
 from aether_tui.engines.http import HttpClient, normal_address
-from aether_tui.engines.sse_chat import Outcome, chat_body, stats_of, stream_answer
+from aether_tui.engines.sse_chat import WIRE, Outcome, chat_body, stats_of, stream_answer
 from aether_tui.engines.sse_wording import OPENAI_SERVER, sse_refusal
 from aether_tui.engines.translate import translate, untaken_note
 
@@ -48,6 +48,7 @@ class OpenAIEngine:
             timeouts=timeouts or Timeouts(),
             log=self.log,
             refuse=lambda refusal: sse_refusal(OPENAI_SERVER, refusal),
+            wire=WIRE,
             key=api_key,
             key_hint=f"${key_env}",
         )

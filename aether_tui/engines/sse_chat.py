@@ -26,6 +26,7 @@ from aether_tui.engines.sse_wording import sse_refusal
 if TYPE_CHECKING:
     from aether_tui.engines.sse_wire import Timings, Usage
 
+WIRE = "aether_tui.engines.sse_wire"
 DONE = b"[DONE]"
 
 

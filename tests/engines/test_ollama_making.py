@@ -166,7 +166,9 @@ async def test_a_cancelled_create_can_be_done_again(on_ollama: Subject, ollama_e
     await ollama_engine.delete("engine-tests-again")
 
 
-async def test_damaged_files_are_named(ollama_engine: OllamaEngine, demo_gguf: Path, tmp_path: Path) -> None:
+async def test_damaged_files_are_named(
+    ollama: OllamaServer, ollama_engine: OllamaEngine, demo_gguf: Path, tmp_path: Path
+) -> None:
     whole = demo_gguf.read_bytes()
     unknown = whole.replace(b"\x05\0\0\0\0\0\0\0llama", b"\x05\0\0\0\0\0\0\0zzzzz", 1)
     for name, data in {"cut": whole[: len(whole) // 2], "text": b"this is not a model", "unknown": unknown}.items():
@@ -186,3 +188,5 @@ async def test_damaged_files_are_named(ollama_engine: OllamaEngine, demo_gguf: P
             error = refused
         assert error.code in (ErrorCode.GGUF_INVALID, ErrorCode.NOT_SUPPORTED), (name, error.text)
         assert error.remedy and "\n" not in error.message
+    # After a load that failed, 0.34.1 once did not load anything any more; the other tests get a fresh one.
+    ollama.restart()
