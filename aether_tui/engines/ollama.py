@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -84,21 +84,28 @@ class OllamaEngine:
             await asyncio.sleep(UNLOAD_POLL_S)
             waited += UNLOAD_POLL_S
 
-    async def pull(self, model: str, *, insecure: bool = False) -> AsyncIterator[Progress]:
+    async def pull(self, model: str, *, insecure: bool = False) -> AsyncGenerator[Progress, None]:
         """Fetch a model from its registry. Raises AetherError."""
-        async for progress in ollama_create.follow(self.http, "/api/pull", {"model": model, "insecure": insecure}):
-            yield progress
+        async with aclosing(
+            ollama_create.follow(self.http, "/api/pull", {"model": model, "insecure": insecure})
+        ) as steps:
+            async for step in steps:
+                yield step
 
-    async def push(self, model: str, *, insecure: bool = False) -> AsyncIterator[Progress]:
+    async def push(self, model: str, *, insecure: bool = False) -> AsyncGenerator[Progress, None]:
         """Send a model to its registry. Raises AetherError."""
-        async for progress in ollama_create.follow(self.http, "/api/push", {"model": model, "insecure": insecure}):
-            yield progress
+        async with aclosing(
+            ollama_create.follow(self.http, "/api/push", {"model": model, "insecure": insecure})
+        ) as steps:
+            async for step in steps:
+                yield step
 
-    async def create(self, request: CreateRequest) -> AsyncIterator[Progress]:
+    async def create(self, request: CreateRequest) -> AsyncGenerator[Progress, None]:
         """Make a model; a model of that name is replaced only at the end. Raises AetherError."""
         self._warm.forget()
-        async for progress in ollama_create.create(self.http, request):
-            yield progress
+        async with aclosing(ollama_create.create(self.http, request)) as steps:
+            async for step in steps:
+                yield step
 
     async def copy(self, source: str, destination: str) -> None:
         """Give a model a second name; one that has it is replaced. Raises AetherError."""
@@ -112,10 +119,11 @@ class OllamaEngine:
         """Whether the server has a blob already. Raises AetherError."""
         return await self.http.exists(f"/api/blobs/{digest}")
 
-    async def upload_blob(self, path: Path, digest: str) -> AsyncIterator[Progress]:
+    async def upload_blob(self, path: Path, digest: str) -> AsyncGenerator[Progress, None]:
         """Send a file's bytes unless the server has them. Raises AetherError."""
-        async for progress in ollama_create.upload(self.http, path, digest):
-            yield progress
+        async with aclosing(ollama_create.upload(self.http, path, digest)) as steps:
+            async for step in steps:
+                yield step
 
     async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
         """One vector for each text. Raises AetherError."""
