@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
@@ -102,8 +102,8 @@ class AetherApp(App[None], inherit_bindings=False):
 
     def _first_theme(self) -> str:
         chosen = self.settings.theme
-        if "NO_COLOR" in os.environ and not chosen.startswith("ansi"):
-            # Textual would only turn colours into greys; the 16-colour themes are readable without any.
+        if has_few_colours(os.environ) and not chosen.startswith("ansi"):
+            # Without colours Textual would show greys, in 16 of them white on black; these themes need no more.
             return "ansi-light" if chosen == "light" else "ansi-dark"
         return chosen if chosen in theme_data() else "dark"
 
@@ -282,6 +282,8 @@ class AetherApp(App[None], inherit_bindings=False):
         for call in self._after_paint:
             call()
         self._after_paint.clear()
+        if self.settings.problem is not None:
+            self.tell(self.settings.problem.text, "error")
         self._start_pump()
 
     def on_mount(self) -> None:
@@ -467,6 +469,15 @@ class AetherApp(App[None], inherit_bindings=False):
     def on_tab_row_chosen(self, event: TabRow.Chosen) -> None:
         """A tab was clicked."""
         self.open_screen(event.name)
+
+
+def has_few_colours(env: Mapping[str, str]) -> bool:
+    """Whether the terminal has 16 colours or shall show none; read as Rich reads it, which can't be asked yet."""
+    if "NO_COLOR" in env:
+        return True
+    if env.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit") or env.get("TEXTUAL_COLOR_SYSTEM"):
+        return False
+    return env.get("TERM", "").strip().lower().rpartition("-")[2] not in ("256color", "kitty", "direct")
 
 
 def loaded_words(loaded: list[LoadedModel]) -> str:

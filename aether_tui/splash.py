@@ -9,15 +9,17 @@ import os
 import termios
 
 BRAND = "\x1b[1m aether\x1b[0m"
+UNICODE, ASCII = "╭─╮│╰╯", "+-+|++"
 
 
-def frame(columns: int, lines: int) -> str:
+def frame(columns: int, lines: int, glyphs: str = UNICODE) -> str:
     """The bars and frames of the first screen, in the terminal's own colours."""
+    top_left, bar, top_right, wall, low_left, low_right = tuple(glyphs)
     left = columns * 21 // 40 if columns >= 100 else columns
     widths = [left] if left == columns else [left, columns - left]
-    rows = ["".join(f"╭{'─' * (width - 2)}╮" for width in widths)]
-    rows += ["".join(f"│{' ' * (width - 2)}│" for width in widths)] * max(0, lines - 5)
-    rows += ["".join(f"╰{'─' * (width - 2)}╯" for width in widths)]
+    rows = ["".join(f"{top_left}{bar * (width - 2)}{top_right}" for width in widths)]
+    rows += ["".join(f"{wall}{' ' * (width - 2)}{wall}" for width in widths)] * max(0, lines - 5)
+    rows += ["".join(f"{low_left}{bar * (width - 2)}{low_right}" for width in widths)]
     body = "\r\n".join(rows)
     return f"\x1b[?1049h\x1b[?25l\x1b[2J\x1b[H{BRAND}\x1b[3;1H\x1b[2m{body}\x1b[0m"
 
@@ -26,7 +28,8 @@ def show(fd: int) -> None:
     """Paint the frame."""
     columns, lines = os.get_terminal_size(fd)
     if columns >= 8 and lines >= 6:
-        os.write(fd, frame(columns, lines).encode())
+        glyphs = ASCII if os.environ.get("AETHER_GLYPHS") == "ascii" else UNICODE
+        os.write(fd, frame(columns, lines, glyphs).encode())
 
 
 def quiet(fd: int) -> list[object] | None:

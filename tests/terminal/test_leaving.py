@@ -81,7 +81,7 @@ def test_a_killed_app_loses_no_edit_and_leaves_no_engine_behind(start: Start, ae
 
     screen.signal(signal.SIGKILL)
     assert screen.wait_end() == -signal.SIGKILL
-    gone, alive = psutil.wait_procs(children, timeout=20)
+    _, alive = psutil.wait_procs(children, timeout=20)
     assert not alive
 
     again = start("--demo")
