@@ -66,6 +66,7 @@ class MarkdownRows:
         self._settled_leaves = 0
         self._settled_codes = 0
         self._live_code: CodeRows | None = None
+        self._settled_code: dict[int, CodeRows] = {}
 
     def rows(self, width: int) -> list[Row]:
         """All rows; `codes` then has (first row, end row, code) of each block of code."""
@@ -76,8 +77,12 @@ class MarkdownRows:
             self._settled_rows.clear()
         del self.codes[self._settled_codes :]
         settled = self._settled_rows
-        for leaf in self.text.settled[self._settled_leaves :]:
+        for number in range(self._settled_leaves, len(self.text.settled)):
+            leaf = self.text.settled[number]
+            self._live_code = self._settled_code.get(number, self._live_code)
             self._lay_out(leaf, settled)
+            if leaf.kind == "code" and self._live_code is not None:
+                self._settled_code[number] = self._live_code
             self._live_code = None
         self._settled_leaves = len(self.text.settled)
         self._settled_codes = len(self.codes)
@@ -105,7 +110,7 @@ class MarkdownRows:
                 rows.append(Row((*leaf.first, (line, "frame")), skip=length_of(leaf.first)))
 
     def _code_rows(self, leaf: Leaf) -> list[Row]:
-        """The last block of code grows: its colours and rows are kept between two looks."""
+        """A block of code keeps its colours while it grows, and when the width changes."""
         code = CodeRows(leaf.language)
         live = self._live_code
         if live is not None and live.text.language == code.text.language and live.text.is_start_of(leaf.code):

@@ -46,6 +46,7 @@ class Entry:
         self._rows: list[Row] = []
         self._width = 0
         self._stale = True
+        self._guess: tuple[int, int] | None = None
 
     @property
     def source(self) -> str:
@@ -62,8 +63,11 @@ class Entry:
             return len(self._rows)
         if self._rows and not self._stale:
             return max(1, len(self._rows) * self._width // max(1, width))
-        text = self.source
-        return 2 + text.count("\n", 0, OPEN_CHARS) + min(len(text), OPEN_CHARS) // max(1, width)
+        if self._guess is None:
+            text = self.source
+            self._guess = (text.count("\n", 0, OPEN_CHARS), min(len(text), OPEN_CHARS))
+        lines, characters = self._guess
+        return 2 + lines + characters // max(1, width)
 
     def rows(self, width: int) -> list[Row]:
         """Lay out at a width."""
@@ -77,6 +81,7 @@ class Entry:
     def changed(self) -> None:
         """Something in it is new: the rows are made again when they are next seen."""
         self._stale = True
+        self._guess = None
 
     def lay_out(self, width: int) -> list[Row]:
         """Make the rows and the parts."""
