@@ -220,14 +220,16 @@ class AetherApp(App[None], inherit_bindings=False):
 
     def switch_host(self, name: str | None) -> None:
         """Make another host current."""
-        if name is None or name == self.services.hosts.current.name:
+        if name is None:
             return
         self.run_worker(self._switch_host(name), group="host", exclusive=True)
 
     async def _switch_host(self, name: str) -> None:
         try:
             self.show_top(host=name, engine="", reachable=None, loaded="", speed="")
-            status = await self.services.hosts.switch(name)
+            hosts = self.services.hosts
+            # The current host chosen again is asked again.
+            status = await (hosts.status() if name == hosts.current.name else hosts.switch(name))
         except AetherError as error:
             self.tell(error.text, "error")
             return
@@ -292,6 +294,8 @@ class AetherApp(App[None], inherit_bindings=False):
         if self.terminal_before is not None and driver is not None and hasattr(driver, "attrs_before"):
             # The splash turned the echo off: Textual must give back what was before that.
             driver.attrs_before = self.terminal_before
+        # Coming back from the shell, the terminal shows something else than what was painted last.
+        self.app_resume_signal.subscribe(self, lambda _: self.call_later(self.action_redraw))
         loop = asyncio.get_running_loop()
         if driver is not None and not self.is_headless:
             for number in (signal.SIGHUP, signal.SIGTERM):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from typing import ClassVar, Generic, TypeVar, cast
 
 from textual.app import ComposeResult
-from textual.containers import Container
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -25,14 +24,21 @@ Result = TypeVar("Result")
 
 
 class Page(Screen[Result], Generic[Result]):
-    """A page that covers the work screen until it is left. `dismiss` gives its result."""
+    """A page that covers the work screen until it is left. `dismiss` gives its result.
+
+    Panes are its direct children: a container would bring a style sheet to parse, and a second painting.
+    """
+
+    CLASS: ClassVar[str] = ""
 
     BINDINGS = bindings("dialog")
+    BLANK = True
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]
 
     def __init__(self) -> None:
-        super().__init__(classes=f"work page {width_class(self.app.size.width)}")
+        super().__init__(classes=f"work page {self.CLASS} {width_class(self.app.size.width)}")
+        self._css_update_count = self.app._css_update_count
 
     @property
     def shell(self) -> Shell:
@@ -45,8 +51,7 @@ class Page(Screen[Result], Generic[Result]):
 
     def compose(self) -> ComposeResult:
         yield TopBar(self.shell.top)
-        with Container(classes="body"):
-            yield from self.compose_body()
+        yield from self.compose_body()
         yield KeyBar()
 
     def action_close(self) -> None:
@@ -89,6 +94,7 @@ class PickerPage(Page[str]):
         preview_title: str = "",
     ) -> None:
         super().__init__()
+        self.set_class(bool(preview_title), "-beside", update=False)
         self.sources = sources
         self.sections = [
             Section(

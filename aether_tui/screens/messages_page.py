@@ -96,6 +96,7 @@ class MessagesPage(Page[None]):
 
     def __init__(self, session: EditSession) -> None:
         super().__init__()
+        self.add_class("-beside", update=False)
         self.session = session
 
     @property

@@ -27,7 +27,8 @@ class KeyBar(Line):
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed, immediate=True)
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        if screen.is_current or not self.items:
+        # With the terminal in the background nothing has the focus: the keys that will work again stay.
+        if self.app.app_focus and (screen.is_current or not self.items):
             items = footer_items(screen)
             if items != self.items:
                 self.items = items

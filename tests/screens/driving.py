@@ -32,7 +32,9 @@ async def running(
 async def until(predicate: Callable[[], object]) -> None:
     """Wait for something to become true."""
     async with asyncio.timeout(PATIENCE_S):
-        while not predicate():
+        while True:
+            if predicate():
+                return
             await asyncio.sleep(0.01)
 
 
