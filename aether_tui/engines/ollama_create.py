@@ -25,7 +25,7 @@ PROGRESS_EVERY_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class CreateRequest:
-    """What a new model is made of. `files` and `adapters` map plain file names to digests of uploaded blobs.
+    """What a new model is made of. `files`, `adapters` and `draft_files` map file names to digests of uploaded blobs.
 
     With `from_` everything of that model is taken over and an empty text does not clear it; to drop a template, a
     system text or messages, give the weights as `files`. `parameters` are by Ollama's names.
@@ -35,6 +35,7 @@ class CreateRequest:
     from_: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     adapters: Mapping[str, str] = field(default_factory=dict)
+    draft_files: Mapping[str, str] = field(default_factory=dict)
     template: str = ""
     system: str = ""
     licenses: Sequence[str] = ()
@@ -54,6 +55,7 @@ class CreateRequest:
             "from": self.from_,
             "files": dict(self.files),
             "adapters": dict(self.adapters),
+            "draft_files": dict(self.draft_files),
             "template": self.template,
             "system": self.system,
             "license": list(self.licenses),
@@ -118,7 +120,7 @@ class FileHash:
         self.path = path
         self.digest = ""
 
-    async def __aiter__(self) -> AsyncIterator[Progress]:
+    async def __aiter__(self) -> AsyncGenerator[Progress, None]:
         file, size = await asyncio.to_thread(_open_file, self.path)
         hasher = hashlib.sha256()
         try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from aether_tui.core.aliases import alias_from_document
+from aether_tui.core.aliases import alias_from_document, document_from_alias
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.inventory import ModelDetails, Progress
 from aether_tui.core.kinds import EngineKind
@@ -22,7 +23,8 @@ from aether_tui.core.parameters import find, parse_value
 from aether_tui.core.schema import EngineTarget
 from aether_tui.engines.ollama import OllamaEngine
 from aether_tui.engines.ollama_create import CreateRequest, FileHash
-from aether_tui.services.aliases import AliasStore
+from aether_tui.files import user_path
+from aether_tui.services.aliases import AliasStore, check_new_name
 from aether_tui.services.disk_files import DiskFiles
 from aether_tui.services.gguf_files import DEMO, read_sound_gguf, resolve_gguf
 from aether_tui.services.hosts import HostService
@@ -36,6 +38,7 @@ class _Plan:
     request: CreateRequest
     weights: list[Path]
     adapters: list[Path]
+    drafts: list[Path]
     warnings: Sequence[str]
 
 
@@ -56,7 +59,7 @@ class CreateService:
         base: Path,
         removed: Sequence[str] = (),
         problems: Sequence[Problem] = (),
-    ) -> AsyncIterator[Progress]:
+    ) -> AsyncGenerator[Progress, None]:
         """Create `name`; relative paths are taken from `base`. What is in `removed` must not be inherited.
 
         Raises AetherError; progress tells each step as the server does.
@@ -67,46 +70,75 @@ class CreateService:
             if target.kind is EngineKind.OLLAMA
             else self._write_alias(document, name, base)
         )
-        async for progress in steps:
-            yield progress
+        async with aclosing(steps):
+            async for progress in steps:
+                yield progress
 
-    async def _write_alias(self, document: Modelfile, name: str, base: Path) -> AsyncIterator[Progress]:
-        model = document.get("FROM") or ""
-        path = await asyncio.to_thread(resolve_gguf, model, base)
-        written = DEMO if model == DEMO else model if not path.is_relative_to(base) else str(path)
-        alias = alias_from_document(document, name, written)
+    async def _write_alias(self, document: Modelfile, name: str, base: Path) -> AsyncGenerator[Progress, None]:
+        check_new_name(name)
+        alias = alias_from_document(document, name, await self._servable(document.get("FROM") or "", base))
         if alias.adapter:
-            alias = replace(alias, adapter=str((base / Path(alias.adapter).expanduser()).absolute()))
+            alias = replace(alias, adapter=str((base / user_path(alias.adapter)).absolute()))
+        earlier = await asyncio.to_thread(self._aliases.get, name)
+        if earlier is not None:
+            await asyncio.to_thread(self._versions.keep, name, document_from_alias(earlier).to_bytes())
         await asyncio.to_thread(self._versions.keep, name, document.to_bytes())
         file = await asyncio.to_thread(self._aliases.save, alias)
         yield Progress(f"alias written to {file}")
 
+    async def _servable(self, model: str, base: Path) -> str:
+        """FROM as an alias holds it: a name that the server has, a reference, or a whole path. Raises AetherError."""
+        if self._hosts.current.kind is not EngineKind.EMBEDDED and await self._is_served(model):
+            return model
+        path = await asyncio.to_thread(resolve_gguf, model, base)
+        await asyncio.to_thread(read_sound_gguf, path)
+        # Only a path depends on the folder; demo and hf: mean the same everywhere.
+        return str(path) if model != DEMO and path == base / user_path(model) else model
+
+    async def _is_served(self, model: str) -> bool:
+        try:
+            await self._hosts.engine().details(model)
+        except AetherError as error:
+            if error.code is not ErrorCode.MODEL_NOT_FOUND:
+                raise
+            return False
+        return True
+
     async def _create_model(
         self, document: Modelfile, name: str, base: Path, removed: Sequence[str]
-    ) -> AsyncIterator[Progress]:
+    ) -> AsyncGenerator[Progress, None]:
         check_model_name(name)
         engine = self._hosts.engine()
         if not isinstance(engine, OllamaEngine):
             raise AetherError(
-                ErrorCode.NOT_SUPPORTED, f"{engine.address} is no Ollama server", "switch the host with :"
+                ErrorCode.NOT_SUPPORTED,
+                f"{engine.address} is no Ollama server",
+                "Switch to the host that this was opened on, or open it again",
             )
         await self._keep_installed(engine, name)
         plan = await self._plan(engine, document, name, base, removed)
         for text in plan.warnings:
             yield Progress(text)
         digests: dict[Path, str] = {}
-        for path in (*plan.weights, *plan.adapters):
-            hashing = FileHash(path)
-            async for progress in hashing:
+        for path in (*plan.weights, *plan.adapters, *plan.drafts):
+            steps = _send(engine, path, digests)
+            async with aclosing(steps):
+                async for progress in steps:
+                    yield progress
+        request = replace(
+            plan.request,
+            files={**plan.request.files, **_named(digests, plan.weights)},
+            adapters={**plan.request.adapters, **_named(digests, plan.adapters)},
+            draft_files={**plan.request.draft_files, **_named(digests, plan.drafts)},
+        )
+        making = engine.create(request)
+        async with aclosing(making):
+            async for progress in making:
                 yield progress
-            digests[path] = hashing.digest
-            async for progress in engine.upload_blob(path, hashing.digest):
-                yield progress
-        files = {**plan.request.files, **_named(digests, plan.weights)}
-        adapters = {**plan.request.adapters, **_named(digests, plan.adapters)}
-        async for progress in engine.create(replace(plan.request, files=files, adapters=adapters)):
-            yield progress
-        await asyncio.to_thread(self._versions.keep, name, document.to_bytes())
+        try:
+            await asyncio.to_thread(self._versions.keep, name, document.to_bytes())
+        except AetherError as error:
+            yield Progress(f"made, but its Modelfile is not kept: {error.message}")
 
     async def _keep_installed(self, engine: OllamaEngine, name: str) -> None:
         """Keep what is installed under that name, so that it can be had back."""
@@ -135,18 +167,30 @@ class CreateService:
             parser=asked.parser,
             requires=asked.requires,
         )
-        weights, adapters = _paths(asked.files), _paths(asked.adapters)
-        await asyncio.to_thread(_refuse_broken, [*weights, *adapters])
+        weights, adapters, drafts = (_paths(texts) for texts in (asked.files, asked.adapters, asked.draft_files))
+        await asyncio.to_thread(_refuse_broken, [*weights, *adapters, *drafts])
         if removed and asked.from_model and not weights:
             request = await _without_inheritance(engine, request, removed)
-        return _Plan(request, weights, adapters, asked.warnings)
+        return _Plan(request, weights, adapters, drafts, asked.warnings)
+
+
+async def _send(engine: OllamaEngine, path: Path, digests: dict[Path, str]) -> AsyncGenerator[Progress, None]:
+    """Hash a file and upload it where the server lacks it; its digest is noted."""
+    hashing = FileHash(path)
+    async with aclosing(aiter(hashing)) as steps:
+        async for progress in steps:
+            yield progress
+    digests[path] = hashing.digest
+    async with aclosing(engine.upload_blob(path, hashing.digest)) as steps:
+        async for progress in steps:
+            yield progress
 
 
 def _refuse_errors(problems: Sequence[Problem]) -> None:
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         first = errors[0]
-        where = f"line {first.line}: " if first.line else ""
+        where = f"Line {first.line}: " if first.line else ""
         raise AetherError(
             ErrorCode.MODELFILE_HAS_ERRORS,
             f"{where}{first.reason}",
@@ -204,6 +248,7 @@ async def _without_inheritance(engine: OllamaEngine, request: CreateRequest, rem
         messages=request.messages or (() if "MESSAGE" in gone else tuple(base.messages)),
         renderer=request.renderer or ("" if "RENDERER" in gone else base.renderer),
         parser=request.parser or ("" if "PARSER" in gone else base.parser),
+        requires=request.requires or ("" if "REQUIRES" in gone else base.requires),
         parameters={**_kept_parameters(base, gone), **request.parameters},
     )
 
@@ -213,11 +258,18 @@ def _kept_licenses(base: ModelDetails, gone: set[str]) -> tuple[str, ...]:
 
 
 def _has(base: ModelDetails, subject: str) -> bool:
-    texts = {"SYSTEM": base.system, "TEMPLATE": base.template, "LICENSE": base.license, "MESSAGE": base.messages}
-    if subject in texts:
-        return bool(texts[subject])
-    if subject == "ADAPTER":
-        return bool(base.adapter_digests)
+    parts = {
+        "SYSTEM": base.system,
+        "TEMPLATE": base.template,
+        "LICENSE": base.license,
+        "MESSAGE": base.messages,
+        "ADAPTER": base.adapter_digests,
+        "RENDERER": base.renderer,
+        "PARSER": base.parser,
+        "REQUIRES": base.requires,
+    }
+    if subject in parts:
+        return bool(parts[subject])
     return any(_id(name) == subject for name in base.parameters)
 
 
