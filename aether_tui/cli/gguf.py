@@ -19,7 +19,8 @@ def gguf(
     """Show what a GGUF header says, without loading the model."""
     from aether_tui.core.gguf import summary
     from aether_tui.core.units import file_size
-    from aether_tui.services.gguf_files import read_gguf, resolve_gguf
+    from aether_tui.engines.gguf_details import read_gguf
+    from aether_tui.services.gguf_files import resolve_gguf
 
     path = resolve_gguf(file)
     header = read_gguf(path)

@@ -211,7 +211,7 @@ def _problems(tensors: tuple[GgufTensor, ...], data_offset: int, alignment: int,
             problems.append(f"tensor {tensor.name} starts at {tensor.offset}, which is no multiple of {alignment}")
         end = max(end, data_offset + tensor.offset + (tensor.size_bytes or 0))
     if end > size_bytes:
-        problems.insert(0, f"truncated: {end - size_bytes:,} bytes missing of {end:,}; fetch the file again")
+        problems.insert(0, f"truncated: {end - size_bytes:,} bytes missing of {end:,}")
     return problems
 
 

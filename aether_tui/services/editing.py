@@ -13,6 +13,7 @@ from aether_tui.core.messages import Message, ParameterValue
 from aether_tui.core.modelfile.check import Problem, check
 from aether_tui.core.modelfile.diff import DiffLine, diff
 from aether_tui.core.modelfile.document import Modelfile
+from aether_tui.core.names import same_model
 from aether_tui.core.parameters import engine_name, find, format_value, parse_value
 from aether_tui.core.schema import EngineTarget, ModelFacts, ParameterSchema
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 COALESCE_S = 0.8
 HISTORY_LIMIT = 500
 KEYWORDS = ("FROM", "SYSTEM", "TEMPLATE", "ADAPTER", "LICENSE", "RENDERER", "PARSER", "DRAFT", "REQUIRES")
+FROM_BASE = frozenset(["TEMPLATE", "RENDERER", "PARSER", "REQUIRES", "LICENSE"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,11 @@ class EditSession:
         if not self.installed or self.baseline is None:
             return ()
         new = _subjects(self.document)
-        return tuple(subject for subject in _subjects(self.baseline) if subject not in new)
+        gone = tuple(subject for subject in _subjects(self.baseline) if subject not in new)
+        if same_model(self.baseline.get("FROM") or "", self.name):
+            return gone
+        # Of these a Modelfile holds only what differs from FROM, so without the line FROM's own stands again.
+        return tuple(subject for subject in gone if subject not in FROM_BASE)
 
     @property
     def is_dirty(self) -> bool:
@@ -231,10 +237,16 @@ class EditSession:
         self._preset = replace(preset, parameters=fitted.parameters)
 
     def rebase(self, baseline: Modelfile, *, installed: bool) -> None:
-        """After a create: what was just written is what is installed."""
+        """After a create: `baseline`, from which it was made, is what is installed."""
         self.baseline = baseline
         self.installed = installed
-        self.opened = self.document
+        self.opened = baseline
+        self.revision += 1
+
+    def moved(self, origin: Origin, exists: Callable[[str], bool]) -> None:
+        """After a save: the document is that of `origin`, and its paths are taken from another folder."""
+        self.origin = origin
+        self._exists = exists
         self.revision += 1
 
     def retarget(self, target: EngineTarget, schema: ParameterSchema, facts: ModelFacts | None = None) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.kinds import EngineKind
 from aether_tui.core.modelfile.document import Modelfile, new_document, parse
 from aether_tui.core.schema import EngineTarget, ModelFacts, facts_from_header, schema_for
-from aether_tui.files import read_whole, write_whole
+from aether_tui.files import read_whole, user_path, write_whole
 from aether_tui.services.editing import EditSession, Origin
-from aether_tui.services.gguf_files import DEMO, read_gguf, read_sound_gguf, resolve_gguf
+from aether_tui.services.gguf_files import DEMO, names_a_file, read_sound_gguf, resolve_gguf
 
 if TYPE_CHECKING:
     from aether_tui.core.inventory import ModelDetails, Progress
@@ -44,6 +45,9 @@ class EditorService:
         self._aliases = aliases
         self._drafts = drafts
         self._creating = creating
+        self._drafting = asyncio.Lock()
+        # Host and model, for servers whose models are no files of ours.
+        self._served: set[tuple[str, str]] = set()
 
     # Opening
 
@@ -57,13 +61,14 @@ class EditorService:
             facts=facts,
             target=target,
             schema=schema_for(facts, target),
-            exists=_exists_from(Path.cwd()),
+            exists=self._exists_from(Path.cwd()),
         )
 
     async def open_model(self, name: str) -> EditSession:
         """An installed model, written as a Modelfile. Raises AetherError."""
         if self._hosts.current.kind is not EngineKind.OLLAMA:
-            return await self._open_document(new_document(name), Origin("gguf", name), name=_short_name(name))
+            kind: Literal["gguf", "model"] = "gguf" if self._hosts.current.kind is EngineKind.EMBEDDED else "model"
+            return await self._open_document(new_document(name), Origin(kind, name), name=_short_name(name))
         from aether_tui.core.modelfile.installed import document_from_details
 
         details = await self._models.details(name)
@@ -91,7 +96,7 @@ class EditorService:
 
         alias = await asyncio.to_thread(self._aliases().get, name)
         if alias is None:
-            raise AetherError(ErrorCode.MODEL_NOT_FOUND, f"there is no alias {name}", "choose one from the list")
+            raise AetherError(ErrorCode.MODEL_NOT_FOUND, f"There is no alias {name}", "Choose one from the list")
         return await self._open_document(document_from_alias(alias), Origin("alias", name), name=name)
 
     async def open_draft(self, draft: Draft) -> EditSession:
@@ -137,18 +142,31 @@ class EditorService:
     async def facts_of(self, document: Modelfile, base: Path) -> ModelFacts:
         """What is known of the model that a document builds on; its name alone where nothing answers."""
         model = document.get("FROM") or ""
-        if self._hosts.current.kind is EngineKind.OLLAMA and not _is_file_reference(model, base):
-            try:
-                return await self._models.facts(model)
-            except AetherError:
-                return ModelFacts(name=model)
+        kind = self._hosts.current.kind
+        is_file = names_a_file(model) or await asyncio.to_thread(_exists_from(base), model)
         try:
-            path = await asyncio.to_thread(resolve_gguf, model, base)
-            if path.is_dir():
-                return ModelFacts(name=model)
-            return facts_from_header(await asyncio.to_thread(read_gguf, path), model, str(path))
+            if kind is EngineKind.OLLAMA and not is_file:
+                return await self._models.facts(model)
+            served = await self._served_facts(model)
+            return served if served is not None else await asyncio.to_thread(_file_facts, model, base)
         except AetherError:
             return ModelFacts(name=model)
+
+    async def _served_facts(self, model: str) -> ModelFacts | None:
+        """What a server other than Ollama says of a model it serves under that name."""
+        if self._hosts.current.kind not in (EngineKind.LLAMACPP, EngineKind.OPENAI):
+            return None
+        try:
+            facts = await self._models.facts(model)
+        except AetherError:
+            return None
+        self._served.add((self._hosts.current.name, model))
+        return facts
+
+    def _exists_from(self, base: Path) -> Callable[[str], bool]:
+        """Whether FROM or ADAPTER names something that is there: on disk, or at the current server."""
+        on_disk = _exists_from(base)
+        return lambda text: (self._hosts.current.name, text) in self._served or on_disk(text)
 
     async def _open_document(self, document: Modelfile, origin: Origin, *, name: str) -> EditSession:
         target: EngineTarget = self._hosts.target()
@@ -165,7 +183,7 @@ class EditorService:
             name=name,
             origin=origin,
             baseline=document,
-            exists=_exists_from(base),
+            exists=self._exists_from(base),
         )
         return await _checked(session)
 
@@ -189,68 +207,86 @@ class EditorService:
 
     async def save_draft(self, session: EditSession) -> None:
         """Keep the edit as a draft, or drop the draft when nothing is left to keep. Raises AetherError."""
-        if not session.is_dirty:
-            await self.drop_draft(session)
-            return
         from aether_tui.services.drafts import Draft
 
-        session.draft_key = session.draft_key or self._drafts().new_key(session.name)
-        draft = Draft(
-            key=session.draft_key,
-            kind="modelfile",
-            title=session.name,
-            saved_at_s=time.time(),
-            content=session.document.to_bytes(),
-            origin={"kind": session.origin.kind, "place": session.origin.place},
-        )
-        await asyncio.to_thread(self._drafts().save, draft)
+        # One after the other: a slow write must not bring back a draft that was dropped meanwhile.
+        async with self._drafting:
+            if not session.is_dirty:
+                await self._remove_draft(session)
+                return
+            session.draft_key = session.draft_key or self._drafts().new_key(session.name)
+            draft = Draft(
+                key=session.draft_key,
+                kind="modelfile",
+                title=session.name,
+                saved_at_s=time.time(),
+                content=session.document.to_bytes(),
+                origin={"kind": session.origin.kind, "place": session.origin.place},
+            )
+            await asyncio.to_thread(self._drafts().save, draft)
 
     async def drop_draft(self, session: EditSession) -> None:
         """Forget the draft of an edit that is kept elsewhere. Raises AetherError."""
+        async with self._drafting:
+            await self._remove_draft(session)
+
+    async def _remove_draft(self, session: EditSession) -> None:
         key, session.draft_key = session.draft_key, ""
         if key:
             await asyncio.to_thread(self._drafts().remove, key)
 
     async def save_file(self, session: EditSession, path: Path, *, replace: bool = False) -> Path:
-        """Write the Modelfile to a file. A file that is not the opened one is only replaced when asked to."""
-        path = path.expanduser().absolute()
-        own = session.origin.kind == "file" and session.origin.place == str(path)
-        if path.exists() and not replace:
-            if not own:
-                raise AetherError(
-                    ErrorCode.CHANGED_ON_DISK,
-                    f"{path} is there already",
-                    "save again to replace it",
-                    {"path": str(path)},
-                )
-            if await asyncio.to_thread(read_whole, path) != session.opened.to_bytes():
-                raise AetherError(
-                    ErrorCode.CHANGED_ON_DISK,
-                    f"{path} was changed by another program since it was opened",
-                    "save again to replace it, or choose another name",
-                    {"path": str(path)},
-                )
-        await asyncio.to_thread(write_whole, path, session.document.to_bytes())
-        session.origin = Origin("file", str(path))
-        session.opened = session.document
-        await self.drop_draft(session)
+        """Write the Modelfile to a file. A file that is not the opened one is only replaced when asked to.
+
+        Raises AetherError.
+        """
+        path = user_path(str(path)).absolute()
+        written = session.document
+        if not replace:
+            await asyncio.to_thread(_refuse_to_replace, path, session)
+        await asyncio.to_thread(write_whole, path, written.to_bytes())
+        session.moved(Origin("file", str(path)), self._exists_from(path.parent))
+        # What was changed while the file was written is not in it, and stays in the draft.
+        session.opened = written
+        await self.save_draft(session)
         return path
 
-    async def create(self, session: EditSession, name: str) -> AsyncIterator[Progress]:
+    async def create(self, session: EditSession, name: str) -> AsyncGenerator[Progress, None]:
         """Make the model (Ollama) or the alias (llama.cpp) that the session describes. Raises AetherError."""
-        base = self._base_folder(session.origin)
-        async for progress in self._creating().create(
-            session.document,
+        made, target = session.document, session.target
+        steps = self._creating().create(
+            made,
             name,
-            session.target,
-            base=base,
+            target,
+            base=self._base_folder(session.origin),
             removed=session.removed_subjects(),
             problems=session.problems(),
-        ):
-            yield progress
+        )
+        async with aclosing(steps):
+            async for progress in steps:
+                yield progress
         session.name = name
-        session.rebase(session.document, installed=session.target.kind is EngineKind.OLLAMA)
-        await self.drop_draft(session)
+        # What was changed while it was made is not in it, and stays in the draft.
+        session.rebase(made, installed=target.kind is EngineKind.OLLAMA)
+        await self.save_draft(session)
+
+
+def _refuse_to_replace(path: Path, session: EditSession) -> None:
+    """Raise CHANGED_ON_DISK where a save would lose what another program or another Modelfile has there."""
+    if not _is_there(str(path), path.parent):
+        return
+    own = session.origin.kind == "file" and session.origin.place == str(path)
+    if not own:
+        raise AetherError(
+            ErrorCode.CHANGED_ON_DISK, f"{path} is there already", "Save again to replace it", {"path": str(path)}
+        )
+    if read_whole(path) != session.opened.to_bytes():
+        raise AetherError(
+            ErrorCode.CHANGED_ON_DISK,
+            f"{path} was changed by another program since it was opened",
+            "Save again to replace it, or choose another name",
+            {"path": str(path)},
+        )
 
 
 async def _checked(session: EditSession) -> EditSession:
@@ -267,19 +303,27 @@ def _exists_from(base: Path) -> Callable[[str], bool]:
         now_s = time.monotonic()
         kept = seen.get(text)
         if kept is None or now_s - kept[0] > EXISTS_TTL_S:
-            try:
-                found = text == DEMO or (base / Path(text).expanduser()).exists()
-            except (OSError, RuntimeError, ValueError):
-                found = False  # Names that no path can have: too long, a NUL, an unknown user.
-            kept = seen[text] = (now_s, found)
+            kept = seen[text] = (now_s, _is_there(text, base))
         return kept[1]
 
     return exists
 
 
-def _is_file_reference(model: str, base: Path) -> bool:
-    """Whether FROM means a file, as Ollama's command line decides it: what exists is a file."""
-    return model == DEMO or model.endswith(".gguf") or _exists_from(base)(model)
+def _is_there(text: str, base: Path) -> bool:
+    try:
+        return resolve_gguf(text, base).exists() if names_a_file(text) else (base / user_path(text)).exists()
+    except (AetherError, OSError, ValueError):
+        return False  # Not there, or a name that no path can have: too long, a NUL.
+
+
+def _file_facts(model: str, base: Path) -> ModelFacts:
+    """What the header of a model's file says. Blocking. Raises AetherError."""
+    from aether_tui.engines.gguf_details import read_gguf
+
+    path = resolve_gguf(model, base)
+    if path.is_dir():
+        return ModelFacts(name=model)
+    return facts_from_header(read_gguf(path), model, str(path))
 
 
 def _short_name(reference: str) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aether_tui.core.errors import AetherError, ErrorCode
+from aether_tui.core.modelfile.problems import looks_like_path
+from aether_tui.files import user_path
 
 if TYPE_CHECKING:
     from aether_tui.core.gguf import GgufHeader
@@ -20,6 +22,7 @@ SCAN_DEPTH = 6
 
 _HUB_REFERENCE = re.compile(r"^(?:hf:|hf\.co/|huggingface\.co/)?([\w.-]+/[\w.-]+)(?::([\w.-]+)|/([\w./-]+\.gguf))?$")
 _LATER_SHARD = re.compile(r"-(?!00001)\d{5}-of-\d{5}\.gguf$")
+_USUAL_QUANT = "Q4_K_M"
 
 
 def demo_path() -> Path:
@@ -30,45 +33,82 @@ def demo_path() -> Path:
 def hub_folder() -> Path:
     """The Hugging Face cache, by the variables that its own library reads."""
     if chosen := os.environ.get("HF_HUB_CACHE"):
-        return Path(chosen).expanduser()
+        return user_path(chosen)
     home = os.environ.get("HF_HOME")
-    root = Path(home).expanduser() if home else Path.home() / ".cache" / "huggingface"
+    root = user_path(home) if home else Path.home() / ".cache" / "huggingface"
     return root / "hub"
+
+
+def names_a_file(model: str) -> bool:
+    """Whether a model is meant as a GGUF file, by how it is written: demo, a path, hf:org/repo:QUANT."""
+    return model == DEMO or model.startswith("hf:") or looks_like_path(model)
 
 
 def resolve_gguf(reference: str, base: Path | None = None) -> Path:
     """The file that a reference means: `demo`, a path, or `hf:repo:QUANT` in the cache. Raises AetherError."""
     if reference == DEMO:
         return demo_path()
-    path = Path(reference).expanduser()
-    path = path if path.is_absolute() else (base or Path.cwd()) / path
-    if path.exists():
+    path = (base or Path.cwd()) / user_path(reference)
+    if reference and _is_there(path):
         return path
     if match := _HUB_REFERENCE.match(reference):
-        if cached := _cached_file(match[1], match[2], match[3]):
+        if cached := _cached_file(match[1], match[2] or "", match[3] or ""):
             return cached
         if reference.startswith(("hf:", "hf.co/", "huggingface.co/")) or match[2]:
             raise AetherError(
                 ErrorCode.MODEL_NOT_FOUND,
                 f"{reference} is not in the Hugging Face cache at {hub_folder()}",
-                f"nothing is downloaded unasked: fetch it with `hf download {match[1]} --include '*.gguf'`",
+                f"Nothing is downloaded unasked: fetch it with `hf download {match[1]} --include '*.gguf'`",
                 {"model": reference},
             )
     raise AetherError(
         ErrorCode.MODEL_NOT_FOUND,
-        f"there is no GGUF file {path}",
-        "give a path to a .gguf file, hf:org/repo:QUANT, or demo",
+        f"There is no GGUF file {path}" if reference else "No model is named",
+        "Give a path to a .gguf file, hf:org/repo:QUANT, or demo",
         {"model": reference},
     )
 
 
-def _cached_file(repo: str, quant: str | None, filename: str | None) -> Path | None:
-    folder = hub_folder() / f"models--{repo.replace('/', '--')}" / "snapshots"
-    wanted = filename or quant or "Q4_K_M"
-    found = [path for path in sorted(folder.glob("*/**/*.gguf")) if wanted.lower() in str(path).lower()]
-    if not found and not (filename or quant):
-        found = sorted(folder.glob("*/**/*.gguf"))
-    return next((path for path in found if not _LATER_SHARD.search(path.name)), None)
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False  # No path can be called so: too long, a NUL.
+
+
+def _cached_file(repo: str, quant: str, filename: str) -> Path | None:
+    for snapshot in _snapshots(hub_folder() / f"models--{repo.replace('/', '--')}"):
+        files = sorted(path for path in snapshot.rglob("*.gguf") if _is_model(path.name) and path.is_file())
+        if filename:
+            found = [path for path in files if path.relative_to(snapshot).as_posix() == filename]
+        elif quant:
+            found = _of_quant(files, quant)
+        else:
+            found = _of_quant(files, _USUAL_QUANT) or files
+        if found:
+            return found[0]
+    return None
+
+
+def _snapshots(repo: Path) -> list[Path]:
+    """What was fetched of a repository: its main branch first, then the newest."""
+    try:
+        main = (repo / "refs" / "main").read_text().strip()
+    except OSError:
+        main = ""
+    found = [path for path in (repo / "snapshots").glob("*") if path.is_dir()]
+    return sorted(found, key=lambda path: (path.name != main, -path.stat().st_mtime))
+
+
+def _of_quant(files: Sequence[Path], quant: str) -> list[Path]:
+    """Files whose own name holds the quantization as a word: Q4_K is not Q4_K_M."""
+    word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(quant)}(?![A-Za-z0-9_])", re.IGNORECASE)
+    return [path for path in files if word.search(path.name)]
+
+
+def _is_model(name: str) -> bool:
+    """Whether a file can be served: not a later part of a split model, not the projector for pictures."""
+    return name.endswith(".gguf") and not _LATER_SHARD.search(name) and not name.lower().startswith("mmproj")
 
 
 def find_ggufs(folders: Sequence[Path]) -> list[ModelSummary]:
@@ -96,39 +136,21 @@ def _ggufs_under(root: Path) -> Iterator[Path]:
             names.clear()
         names.sort()
         for file in sorted(files):
-            if file.endswith(".gguf") and not _LATER_SHARD.search(file):
-                path = Path(folder) / file
-                if path.is_file():
-                    yield path
-
-
-def read_gguf(path: Path) -> GgufHeader:
-    """Read the header of a GGUF file. Blocking. Raises AetherError that names the file."""
-    from aether_tui.core.gguf import read_header
-
-    try:
-        with path.open("rb") as file:
-
-            def read(offset: int, length: int) -> bytes:
-                file.seek(offset)
-                return file.read(length)
-
-            return read_header(read, os.fstat(file.fileno()).st_size)
-    except AetherError as error:
-        details = {**error.details, "path": str(path)}
-        raise AetherError(error.code, f"{path}: {error.message}", error.remedy, details) from error
-    except OSError as error:
-        code = ErrorCode.FILE_NOT_FOUND if isinstance(error, FileNotFoundError) else ErrorCode.FILE_UNREADABLE
-        raise AetherError(
-            code, f"{path} can't be read: {error.strerror or error}", "check the path", {"path": str(path)}
-        ) from error
+            path = Path(folder) / file
+            if _is_model(file) and path.is_file():
+                yield path
 
 
 def read_sound_gguf(path: Path) -> GgufHeader:
-    """Like `read_gguf`, but refuses a file that is cut, damaged or without weights. Blocking. Raises AetherError."""
+    """The header of a file; refuses one that is cut, damaged or without weights. Blocking. Raises AetherError."""
+    from aether_tui.engines.gguf_details import read_gguf
+
     header = read_gguf(path)
-    if header.problems or not header.tensors:
-        reason = header.problems[0] if header.problems else "holds no tensors"
+    # The first part of a split model may hold the header alone.
+    is_split = header.metadata.get("split.count", 1) != 1
+    reason = "" if header.tensors or is_split else "it holds no tensors"
+    reason = header.problems[0] if header.problems else reason
+    if reason:
         details = {"path": str(path)}
-        raise AetherError(ErrorCode.GGUF_INVALID, f"{path}: {reason}", "fetch or make the file again", details)
+        raise AetherError(ErrorCode.GGUF_INVALID, f"{path}: {reason}", "Fetch or make the file again", details)
     return header
