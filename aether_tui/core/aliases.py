@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.messages import Message, ParameterValue
-from aether_tui.core.parameters import engine_name, find, format_value, parse_value
+from aether_tui.core.parameters import engine_name, find, format_value, parse_value, typed_value
 
 if TYPE_CHECKING:
     from aether_tui.core.modelfile.document import Modelfile
-
-KEYS = ("alias", "model", "context_params", "request_params", "system", "template", "adapter", "messages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +44,49 @@ def alias_from_data(data: object) -> Alias:
     try:
         shape = AliasFile.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise AetherError(
-            ErrorCode.ALIAS_INVALID, f"{where}: {first['msg'].lower()}", "mend that key", {"key": where}
-        ) from error
+        raise _wrong_shape([str(part) for part in error.errors()[0]["loc"]], error.errors()[0]["msg"]) from error
     return Alias(
         alias=shape.alias,
         model=shape.model,
-        context_params=_frozen(shape.context_params),
-        request_params=_frozen(shape.request_params),
+        context_params=_typed("context_params", shape.context_params),
+        request_params=_typed("request_params", shape.request_params),
         system=shape.system,
         template=shape.template,
         adapter=shape.adapter,
         messages=tuple(Message(message.role, message.content) for message in shape.messages),
         extras=shape.model_extra or {},
     )
+
+
+def _wrong_shape(place: list[str], reason: str) -> AetherError:
+    if place and place[0] in ("context_params", "request_params") and len(place) > 1:
+        # What follows the name are the types that were tried one after the other.
+        place, reason = place[:2], "must be a number, a text, true, false, or a list"
+    where = ".".join(place) or "the file"
+    return AetherError(
+        ErrorCode.ALIAS_INVALID, f"{where}: {reason[:1].lower()}{reason[1:]}", "Mend that key", {"key": where}
+    )
+
+
+def _typed(place: str, values: Mapping[str, object]) -> dict[str, ParameterValue]:
+    """Decoded values as their parameters' types; those of unknown parameters as they are."""
+    typed: dict[str, ParameterValue] = {}
+    for name, value in values.items():
+        spec = find(name)
+        try:
+            typed[name] = typed_value(spec, value) if spec is not None else _plain(value)
+        except AetherError as error:
+            details = {**error.details, "key": f"{place}.{name}"}
+            raise AetherError(
+                ErrorCode.ALIAS_INVALID, f"{place}.{name}: {error.message}", error.remedy, details
+            ) from error
+    return typed
+
+
+def _plain(value: object) -> ParameterValue:
+    if isinstance(value, bool | int | float | str):
+        return value
+    return tuple(str(item) for item in value) if isinstance(value, list) else str(value)
 
 
 def alias_to_data(alias: Alias) -> dict[str, object]:
@@ -122,10 +147,3 @@ def document_from_alias(alias: Alias) -> Modelfile:
 def merged(old: Alias | None, new: Alias) -> Alias:
     """`new`, with the keys of `old` that we don't use kept."""
     return new if old is None else replace(new, extras={**old.extras, **new.extras})
-
-
-def _frozen(values: Mapping[str, object]) -> dict[str, ParameterValue]:
-    frozen: dict[str, ParameterValue] = {}
-    for name, value in values.items():
-        frozen[name] = tuple(str(item) for item in value) if isinstance(value, list) else value  # type: ignore[assignment]
-    return frozen

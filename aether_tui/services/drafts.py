@@ -75,7 +75,8 @@ class DraftStore:
             **_encoded(draft.content),
         }
         path = self._path(draft.key)
-        write_whole(path, json.dumps(content, ensure_ascii=False, indent=1).encode("utf-8", "surrogatepass"))
+        # Only a path that is no UTF-8 holds what can't be encoded; the text itself is kept whole.
+        write_whole(path, json.dumps(content, ensure_ascii=False, indent=1).encode("utf-8", "replace"))
         return path
 
     def remove(self, key: str) -> None:
@@ -124,6 +125,6 @@ def _draft(path: Path, file: DraftFile) -> Draft:
 
 
 def _checked(path: Path) -> DraftFile:
-    from aether_tui.services.stored import DraftFile, read_stored
+    from aether_tui.services.stored import read_draft
 
-    return read_stored(path, read_whole(path), DraftFile)
+    return read_draft(path, read_whole(path))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aether_tui.core.errors import AetherError, ErrorCode
+from aether_tui.core.errors import ErrorCode
 from aether_tui.core.schema import EngineTarget, ModelFacts, ParameterSchema, facts_from_details, schema_for
-from aether_tui.files import read_whole
+from aether_tui.services.yaml_files import read_checked
 
 if TYPE_CHECKING:
     from aether_tui.core.inventory import ModelDetails, ModelSummary
@@ -35,8 +34,7 @@ class ModelService:
 
     async def facts(self, name: str) -> ModelFacts:
         """What the parameter ranges of one model follow from. Raises AetherError."""
-        facts = facts_from_details(await self.details(name))
-        return facts
+        return facts_from_details(await self.details(name))
 
     async def schema(self, facts: ModelFacts, target: EngineTarget | None = None) -> ParameterSchema:
         """The parameters that hold for a model on the current engine. Raises AetherError on a bad manifest."""
@@ -60,19 +58,6 @@ class ModelService:
 
 
 def _read_manifest(path: Path) -> Manifest:
-    import yaml
-
     from aether_tui.core.manifest import parse_manifest
 
-    try:
-        return parse_manifest(yaml.safe_load(read_whole(path)))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        reason = f"line {mark.line + 1}: {getattr(error, 'problem', error)}" if mark else str(error)
-        details: Mapping[str, object] = {"path": str(path), "line": mark.line + 1 if mark else None}
-        raise AetherError(
-            ErrorCode.MANIFEST_INVALID, f"{path} is not taken: {reason}", "mend that line", details
-        ) from error
-    except AetherError as error:
-        message = f"{path} is not taken: {error.message}"
-        raise AetherError(error.code, message, error.remedy, {**error.details, "path": str(path)}) from error
+    return read_checked(path, ErrorCode.MANIFEST_INVALID, parse_manifest)

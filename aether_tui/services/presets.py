@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.presets import Preset, parse_preset, shipped_presets
-from aether_tui.files import read_whole
+from aether_tui.services.yaml_files import read_checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +30,9 @@ class PresetStore:
         unreadable: list[AetherError] = []
         for path in sorted((*self.folder.glob("*.yaml"), *self.folder.glob("*.yml"))):
             try:
-                own.append(_read(path))
+                own.append(read_checked(path, ErrorCode.BAD_INPUT, parse_preset))
             except AetherError as error:
                 unreadable.append(error)
         taken = {preset.id for preset in own}
         shipped = [preset for preset in shipped_presets() if preset.id not in taken]
         return PresetList((*own, *shipped), tuple(unreadable))
-
-
-def _read(path: Path) -> Preset:
-    import yaml
-
-    try:
-        return parse_preset(yaml.safe_load(read_whole(path)))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: {getattr(error, 'problem', error)}" if mark else str(error)
-        raise AetherError(ErrorCode.BAD_INPUT, f"{path} is not taken: {where}", "mend that line") from error
-    except AetherError as error:
-        raise AetherError(error.code, f"{path} is not taken: {error.message}", error.remedy, error.details) from error
