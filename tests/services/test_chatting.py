@@ -126,5 +126,5 @@ async def test_a_file_on_ollama_is_refused_with_the_next_step(tmp_path: Path, mo
     chat.use(await made.editor.open_document(parse("FROM demo\n"), tmp_path))
     await ask_quietly(chat, "Hello!")
     error = chat.turns[-1].error
-    assert error is not None and "create a model" in error.remedy
+    assert error is not None and "Create a model" in error.remedy
     await made.aclose()
