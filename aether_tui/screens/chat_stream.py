@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FAST_INTERVAL_S = 0.1
 SLOW_INTERVAL_S = 0.2
 PHASE_INTERVAL_S = 0.5
+UNDO_STEPS = 20
 
 
 def paint_interval_s(env: Mapping[str, str]) -> float:
@@ -58,7 +59,7 @@ class Conversation:
         self._pace = Pace(paint_interval_s(os.environ))
         self._paint_timer: Timer | None = None
         self._phase_shown_s = 0.0
-        self._cleared: Sequence[Entry] | None = None
+        self._undo: list[tuple[list[Turn], Sequence[Entry]]] = []
 
     # Asking
 
@@ -69,6 +70,7 @@ class Conversation:
 
     def ask_instead(self, question: Question, text: str) -> None:
         """Send another text in the place of an earlier question; what followed it is dropped."""
+        self._keep_for_undo()
         self._cut_from(question)
         self._start(self.session.edit_and_resend(question.turn, text), Question(text, question.turn))
 
@@ -80,6 +82,7 @@ class Conversation:
         num_ctx = self.live.suggested_num_ctx if self.live is not None else None
         if num_ctx is not None:
             self.session.settings.set_value("num_ctx", num_ctx)
+        self._keep_for_undo()
         self._transcript.cut_to(self._transcript.entries.index(question) + 1)
         self._start(self.session.resend())
         return True
@@ -89,7 +92,6 @@ class Conversation:
 
     def _start(self, events: AsyncIterator[ChatEvent], *before: Entry) -> None:
         entry = Answer()
-        self._cleared = None
         self.live = LiveAnswer(entry, self._retry_key)
         self.running = True
         self._transcript.roll.follows = True
@@ -106,11 +108,18 @@ class Conversation:
         finally:
             tick.stop()
             live.stopped()
+            self._say_untaken(live.entry)
             if self.live is live:
                 self.running = False
             self._paint()
             self._show_phase()
             self._ended()
+
+    def _say_untaken(self, entry: Answer) -> None:
+        """A setting that did not hold is said under the answer."""
+        turn = self.session.turns[-1] if self.session.turns else None
+        if turn is not None and turn.untaken:
+            entry.notices.append(untaken_notice(turn.untaken))
 
     # Painting
 
@@ -145,26 +154,31 @@ class Conversation:
         return self.running
 
     def clear(self) -> bool:
-        """Start anew; `restore` brings it back until the next message."""
+        """Start anew."""
         if not self._transcript.entries:
             return False
         self.stop()
+        self._keep_for_undo()
         self.session.clear()
-        self._cleared = self._transcript.replace_all([])
+        self._transcript.replace_all([])
         return True
 
     @property
-    def can_restore(self) -> bool:
-        """Whether a cleared conversation may be brought back."""
-        return self._cleared is not None
+    def can_undo(self) -> bool:
+        """Whether something that was dropped may be brought back."""
+        return bool(self._undo) and not self.running
 
-    def restore(self) -> bool:
-        """Bring back what was cleared."""
-        if self._cleared is None or not self.session.restore():
+    def undo(self) -> bool:
+        """Bring back what the last clear, edit or retry dropped."""
+        if not self.can_undo:
             return False
-        self._transcript.replace_all(self._cleared)
-        self._cleared = None
+        self.session.turns, entries = self._undo.pop()
+        self._transcript.replace_all(entries)
         return True
+
+    def _keep_for_undo(self) -> None:
+        self._undo.append((list(self.session.turns), list(self._transcript.entries)))
+        del self._undo[:-UNDO_STEPS]
 
     def note(self, text: str, role: str = "muted", remedy: str = "") -> None:
         """A remark of ours in the transcript."""
@@ -173,6 +187,11 @@ class Conversation:
     def show_turns(self, turns: Sequence[Turn]) -> None:
         """Show a conversation that was kept."""
         self._transcript.replace_all([entry_of(turn, number, self._retry_key) for number, turn in enumerate(turns)])
+
+
+def untaken_notice(names: Sequence[str]) -> Notice:
+    """Settings that the engine has no counterpart for."""
+    return Notice("warning", f"Without {', '.join(names)}: this server has no such setting")
 
 
 def entry_of(turn: Turn, number: int, retry_key: str) -> Entry:
@@ -185,7 +204,9 @@ def entry_of(turn: Turn, number: int, retry_key: str) -> Entry:
         entry.notices.append(cut_notice(turn.cut, retry_key))
     if turn.error is not None:
         entry.notices.append(failure_notice(turn.error, retry_key))
-    elif turn.state == "stopped":
+    if turn.untaken:
+        entry.notices.append(untaken_notice(turn.untaken))
+    if turn.state == "stopped":
         entry.notices.append(Notice("muted", "stopped by you"))
     if turn.stats is not None:
         entry.figures = figures_of(turn.stats, ending_words(turn.done_reason, turn.stop_text)[1])

@@ -202,12 +202,12 @@ class PlaygroundScreen(WorkScreen):
             self.show_state()
 
     def action_undo(self) -> None:
-        """Bring back a cleared conversation; in the settings, take back the last change."""
+        """Bring back what a clear, an edit or a retry dropped; in the settings, take back the last change."""
         if self.settings.has_focus:
             if self.session.settings.undo():
                 self.settings.refresh_values()
                 self._settings_changed("")
-        elif self.talk.restore():
+        elif self.talk.undo():
             self.show_state()
 
     def action_redo(self) -> None:
@@ -298,7 +298,7 @@ class PlaygroundScreen(WorkScreen):
         second = "enter sends, ctrl+j begins a new line"
         if not name:
             second = f"esc, then {self._key('playground.model')} chooses one; enter in the field does too"
-        elif self.talk.can_restore:
+        elif self.talk.can_undo:
             second = f"the conversation is cleared; esc, then {self._key('playground.undo')} brings it back"
         self.transcript.show_empty((first, "text"), (second, "muted"))
         self._settings_changed("")

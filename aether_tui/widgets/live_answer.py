@@ -222,6 +222,8 @@ def failure_notice(error: AetherError, retry_key: str) -> Notice:
     if error.code is ErrorCode.CONTEXT_EXCEEDED and isinstance(suggested, int):
         return Notice("error", error.message, widen_offer(suggested, retry_key))
     again = f"{retry_key} sends it again"
+    if error.remedy.endswith("send again"):
+        return Notice("error", error.message, f"{error.remedy} ({retry_key})")
     return Notice("error", error.message, f"{error.remedy}; {again}" if error.remedy else again)
 
 

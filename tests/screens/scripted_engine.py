@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
-from aether_tui.core.chat import ChatEvent, ChatRequest, ChatStats, Finished, Phase, PhaseChanged, TextDelta
+from aether_tui.core.chat import (
+    ChatEvent,
+    ChatRequest,
+    ChatStats,
+    Finished,
+    ParameterValue,
+    Phase,
+    PhaseChanged,
+    TextDelta,
+)
 from aether_tui.core.inventory import EngineKind, EngineStatus, LoadedModel, ModelDetails, ModelSummary
 from aether_tui.engines.base import CommandLog
 
@@ -33,6 +42,7 @@ class ScriptedEngine:
         self.names = list(models)
         self.requests: list[ChatRequest] = []
         self.closed = 0
+        self.lacks = ""
 
     async def status(self) -> EngineStatus:
         return EngineStatus(self.kind, self.address, True, "0.34.1")
@@ -46,7 +56,7 @@ class ScriptedEngine:
     async def loaded(self) -> list[LoadedModel]:
         return []
 
-    async def chat(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         self.requests.append(request)
         try:
             for event in self.script(request):
@@ -56,6 +66,9 @@ class ScriptedEngine:
                     yield event
         finally:
             self.closed += 1
+
+    def untaken(self, parameters: Mapping[str, ParameterValue]) -> tuple[str, ...]:
+        return tuple(name for name in parameters if name == self.lacks)
 
     async def unload(self, model: str) -> None:
         return None

@@ -34,7 +34,9 @@ REFUSED = AetherError(
     "Set num_ctx to 8192, or shorten the conversation",
     {"suggested_num_ctx": 8192},
 )
-GONE = AetherError(ErrorCode.ENGINE_UNREACHABLE, "No Ollama answers at http://127.0.0.1:1", "Start it with ollama serve")
+GONE = AetherError(
+    ErrorCode.ENGINE_UNREACHABLE, "No Ollama answers at http://127.0.0.1:1", "Start it with ollama serve"
+)
 
 
 class PlaygroundApp(AetherApp):
@@ -227,6 +229,26 @@ async def test_a_cleared_conversation_comes_back_with_u() -> None:
         assert len(engine.requests[-1].messages) == 3
 
 
+async def test_what_a_retry_or_an_edit_dropped_comes_back_with_u() -> None:
+    answers = ["the first half", "another answer", "to the edit"]
+
+    async with talking(lambda request: saying(answers[tries])) as (screen, pilot, _):
+        tries = 0
+        await ask(pilot, screen, "one")
+        tries = 1
+        await press(pilot, "escape", "r")
+        await until(lambda: "another answer" in look(screen))
+        assert "the first half" not in look(screen)
+        await press(pilot, "u")
+        assert "the first half" in look(screen)
+        assert screen.session.turns[-1].content == "the first half "
+        tries = 2
+        await press(pilot, "e", "enter")
+        await until(lambda: "to the edit" in look(screen))
+        await press(pilot, "escape", "u")
+        assert "the first half" in look(screen)
+
+
 async def test_settings_hold_for_the_next_message() -> None:
     async with talking(lambda request: saying("Yes.")) as (screen, pilot, engine):
         await ask(pilot, screen, "one")
@@ -242,8 +264,16 @@ async def test_settings_hold_for_the_next_message() -> None:
         assert "changed" not in look(screen)
 
 
-async def test_what_is_typed_ahead_lands_where_it_belongs() -> None:
+async def test_a_setting_that_did_not_hold_is_said() -> None:
     async with talking(lambda request: saying("Yes.")) as (screen, pilot, engine):
+        engine.lacks = "temperature"
+        await press(pilot, "tab", "right", "escape")
+        await ask(pilot, screen, "one")
+        assert "▲ Without temperature: this server has no such setting" in look(screen)
+
+
+async def test_what_is_typed_ahead_lands_where_it_belongs() -> None:
+    async with talking(lambda request: saying("Yes.")) as (_, pilot, engine):
         await press(pilot, *"ab", "tab", "right", "shift+tab", *"cd", "enter")
         await until(lambda: engine.requests)
         assert engine.requests[0].messages[-1].content == "abcd"
