@@ -46,8 +46,9 @@ class OpenFlow:
 
     async def _start(self) -> None:
         await asyncio.to_thread(_import_later_modules)
-        await self.ask_host()
+        # First what the user had: a host that is away may take seconds to be given up.
         await self._bring_back()
+        await self.ask_host()
 
     async def ask_host(self) -> None:
         """Ask the current host, and learn again what holds for the model."""
@@ -72,14 +73,19 @@ class OpenFlow:
         drafts = await screen.shell.services.editor.left_behind()
         if not drafts:
             return
-        if screen.session.is_dirty or screen.session.origin.kind != "blank":
+        draft = drafts[0]
+        try:
+            session = await screen.shell.services.editor.open_draft(draft)
+        except AetherError as error:
+            screen.tell(error.text, "error")
+            return
+        # Opening took a while: what the user has begun meanwhile is not pulled away.
+        if screen.session.origin.kind != "blank" or screen.session.is_dirty or screen.app.screen is not screen:
             screen.tell(f"{len(drafts)} unsaved {'edit' if len(drafts) == 1 else 'edits'} kept: n opens", "warning")
             return
-        draft = drafts[0]
-        if await self._open(lambda: screen.shell.services.editor.open_draft(draft)):
-            age = ago(time.time() - draft.saved_at_s)
-            others = f"; n has {len(drafts) - 1} more" if len(drafts) > 1 else ""
-            screen.tell(f"your unsaved edit is back ({age}){others}", "good")
+        screen.show_session(session)
+        others = f"; n has {len(drafts) - 1} more" if len(drafts) > 1 else ""
+        screen.tell(f"your unsaved edit is back ({ago(time.time() - draft.saved_at_s)}){others}", "good")
 
     def choose(self) -> None:
         """Show what can be opened."""

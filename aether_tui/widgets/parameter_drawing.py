@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 
 from aether_tui.core.modelfile.check import Problem
+from aether_tui.core.parameters import format_value
 from aether_tui.core.schema import EffectiveParameter
 from aether_tui.widgets.controls import draw_slider, draw_switch, fraction_of, has_slider
 from aether_tui.widgets.line_edit import escaped
@@ -173,6 +174,9 @@ class RowPainter:
             text, style = clean(" ".join(source.raw(row.identifier))), roles.error
         else:
             text = value_words(parameter, value) if is_set else default_words(parameter)
+        shown = value if is_set else parameter.default
+        if len(text) > room and isinstance(shown, int | float):
+            text = format_value(parameter.spec, shown)
         if parameter.spec.type in ("string", "enum") and is_set:
             style = roles.get("bold string")
         return [Segment(right(clean(escaped(text)), room), style)]

@@ -8,6 +8,7 @@ from aether_tui.app import AetherApp
 from aether_tui.screens.dialogs import PickerPage, ReadPage
 from aether_tui.screens.messages_page import MessagesPage
 from aether_tui.screens.text_page import PlainText, TextPage
+from aether_tui.settings import load_settings
 from aether_tui.widgets.parameter_list import ParameterList
 from aether_tui.widgets.pick_list import PickList
 from aether_tui.widgets.text_pane import TextPane
@@ -424,3 +425,16 @@ async def test_the_palette_runs_an_action_of_the_screen() -> None:
         await type_text(pilot, "reset all")
         await press(pilot, "enter")
         await until(lambda: editor(app).session.changes == 0)
+
+
+async def test_a_draft_is_not_put_in_the_place_of_what_was_begun_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running() as (app, pilot):
+        await press(pilot, "right")
+        await until(lambda: list((app.settings.home / "drafts").glob("*.json")))
+    monkeypatch.setattr("aether_tui.services.drafts._is_alive", lambda owner: False)
+    app = AetherApp(load_settings(), demo=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("j", "right")
+        await until(lambda: app.top.reachable is not None and not app.has_keys_waiting)
+        assert "top_p" in modelfile(app) and "temperature" not in modelfile(app)
+        await until(lambda: "1 unsaved edit kept" in shown(app))
