@@ -63,7 +63,7 @@ def check_file(
             if server_version:
                 made.hosts.assume(EngineTarget(EngineKind.OLLAMA, server_version))
             else:
-                await made.hosts.detect_for_check()
+                await made.hosts.status()
             session = await made.editor.open_document(document, _folder(file))
             return session.target, session.problems()
 

@@ -15,7 +15,7 @@ MAX_TEXT_CHARS = 2000
 HIDDEN = "***"
 
 _SECRET_NAMES = re.compile(r"(api[_-]?key|token|secret|password|authorization)$", re.IGNORECASE)
-_USER_INFO = re.compile(r"(?<=://)[^/@]*@")
+_USER_INFO = re.compile(r"(?<=://)[^/]*@")
 
 
 class CallRecord:

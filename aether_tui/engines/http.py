@@ -82,7 +82,9 @@ class HttpClient:
         key: str = "",
         key_hint: str = "$API_KEY",
     ) -> None:
-        self.address = normal_address(address)
+        self._base = normal_address(address)
+        # What is shown and told: a password in the address stays between us and the server.
+        self.address = public_url(self._base)
         self.service = service
         self.log = log
         self._timeouts = timeouts
@@ -160,7 +162,7 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[httpx.Response]:
         client = await self._ready()
-        url = self.address + path
+        url = self._base + path
         record = start_call(self.log, method, url, body, headers=self._shown_headers, secrets=(self._key,), note=note)
         status: int | None = None
         try:
@@ -206,9 +208,9 @@ class HttpClient:
         try:
             yield
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
-            raise not_an_address(public_url(self.address), str(error)) from error
+            raise not_an_address(self.address, str(error).rstrip(".")) from error
         except httpx.TransportError as error:
-            raise transport_failure(error, self.service, public_url(self.address)) from error
+            raise transport_failure(error, self.service, self.address) from error
 
     async def _ready(self) -> httpx.AsyncClient:
         if self._client is None:

@@ -38,6 +38,7 @@ class LlamaServerEngine:
         api_key: str = "",
         timeouts: Timeouts | None = None,
         *,
+        key_env: str = "",
         log: CommandLog | None = None,
         context_remedy: str = RESTART_REMEDY,
     ) -> None:
@@ -50,7 +51,7 @@ class LlamaServerEngine:
             refuse=lambda refusal: sse_refusal(LLAMA_SERVER, refusal),
             wire=WIRE,
             key=api_key,
-            key_hint="$LLAMA_API_KEY",
+            key_hint=f"${key_env or 'LLAMA_API_KEY'}",
         )
         self.address = self.http.address
         self._context_remedy = context_remedy

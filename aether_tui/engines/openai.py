@@ -39,7 +39,7 @@ class OpenAIEngine:
     kind = EngineKind.OPENAI
 
     def __init__(
-        self, address: str, api_key: str = "", timeouts: Timeouts | None = None, *, key_env: str = "API_KEY"
+        self, address: str, api_key: str = "", timeouts: Timeouts | None = None, *, key_env: str = ""
     ) -> None:
         self.log = CommandLog()
         self.http = HttpClient(
@@ -50,7 +50,7 @@ class OpenAIEngine:
             refuse=lambda refusal: sse_refusal(OPENAI_SERVER, refusal),
             wire=WIRE,
             key=api_key,
-            key_hint=f"${key_env}",
+            key_hint=f"${key_env or 'API_KEY'}",
         )
         self.address = self.http.address
 

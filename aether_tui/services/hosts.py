@@ -28,7 +28,7 @@ LOCAL_ADDRESS = "http://127.0.0.1:11434"
 def known_hosts(settings: Settings, env: Mapping[str, str]) -> tuple[Host, ...]:
     """The user's hosts, with `local` (Ollama) and `embedded` (llama.cpp) where they are not redefined."""
     address = LOCAL_ADDRESS
-    if wanted := env.get("OLLAMA_HOST") or env.get("OLLAMA_BASE_URL"):
+    if wanted := wanted_address(env):
         from aether_tui.core.hosts import connectable_url
 
         address = connectable_url(wanted)
@@ -38,20 +38,29 @@ def known_hosts(settings: Settings, env: Mapping[str, str]) -> tuple[Host, ...]:
     return tuple(hosts.values())
 
 
+def wanted_address(env: Mapping[str, str]) -> str:
+    """The address that the environment names for Ollama; "" for none."""
+    return env.get("OLLAMA_HOST", "").strip() or env.get("OLLAMA_BASE_URL", "").strip()
+
+
 class HostService:
     """Keeps one client for each host and knows the last status of each."""
 
     def __init__(self, settings: Settings, *, demo: bool = False, env: Mapping[str, str] | None = None) -> None:
         self.settings = settings
-        self.hosts = known_hosts(settings, env if env is not None else os.environ)
         self._env = env if env is not None else os.environ
+        self.hosts = known_hosts(settings, self._env)
         self._engines: dict[str, Engine] = {}
         self._statuses: dict[str, EngineStatus] = {}
         self._work_dir: tempfile.TemporaryDirectory[str] | None = None
-        self._chosen = bool(demo or settings.host or self._env.get("OLLAMA_HOST") or self._env.get("OLLAMA_BASE_URL"))
+        self._chosen = bool(demo or settings.host or wanted_address(self._env))
         wanted = EMBEDDED_HOST if demo else settings.host or LOCAL_HOST
-        self._missing = "" if any(host.name == wanted for host in self.hosts) else wanted
-        self.current = self.hosts[0] if self._missing else self.host(wanted)
+        # Set where the settings name a host that there is not.
+        self.missing: AetherError | None = None
+        try:
+            self.current = self.host(wanted)
+        except AetherError as error:
+            self.current, self.missing = self.hosts[0], error
 
     def host(self, name: str) -> Host:
         """The host of that name. Raises AetherError."""
@@ -60,8 +69,8 @@ class HostService:
                 return host
         raise AetherError(
             ErrorCode.HOST_NOT_FOUND,
-            f"there is no host {name}",
-            f"known are {', '.join(host.name for host in self.hosts)}; add others in {self.settings.file}",
+            f"There is no host {name}",
+            f"Known are {', '.join(host.name for host in self.hosts)}; add others in {self.settings.file}",
             {"host": name},
         )
 
@@ -74,7 +83,7 @@ class HostService:
         """Make a host current for this run only. Raises AetherError for an unknown name."""
         self.current = self.host(name)
         self._chosen = True
-        self._missing = ""
+        self.missing = None
 
     def assume(self, target: EngineTarget) -> None:
         """Check against a server of that kind and version without asking one."""
@@ -84,10 +93,6 @@ class HostService:
 
         self._statuses[host.name] = EngineStatus(target.kind, host.address, True, target.version)
 
-    async def detect_for_check(self) -> None:
-        """Ask the chosen host for its version; where no Ollama answers, the newest known one is assumed."""
-        await self.status()
-
     def engine(self, host: Host | None = None) -> Engine:
         """The client of a host, the current one by default."""
         host = host or self.current
@@ -96,7 +101,7 @@ class HostService:
         return self._engines[host.name]
 
     def _make_engine(self, host: Host) -> Engine:
-        key = os.environ.get(host.key_env, "") if host.key_env else ""
+        key = self._env.get(host.key_env, "") if host.key_env else ""
         if host.kind is EngineKind.OLLAMA:
             from aether_tui.engines.ollama import OllamaEngine
 
@@ -104,11 +109,11 @@ class HostService:
         if host.kind is EngineKind.LLAMACPP:
             from aether_tui.engines.llamacpp import LlamaServerEngine
 
-            return LlamaServerEngine(host.address, api_key=key)
+            return LlamaServerEngine(host.address, api_key=key, key_env=host.key_env)
         if host.kind is EngineKind.OPENAI:
             from aether_tui.engines.openai import OpenAIEngine
 
-            return OpenAIEngine(host.address, api_key=key)
+            return OpenAIEngine(host.address, api_key=key, key_env=host.key_env)
         from aether_tui.engines.embedded import EmbeddedEngine
 
         self._work_dir = self._work_dir or tempfile.TemporaryDirectory(prefix="aether-engine-")
@@ -133,12 +138,11 @@ class HostService:
 
     async def detect(self) -> EngineStatus:
         """Ask the chosen host; where none was chosen and no Ollama answers, the embedded engine becomes current."""
-        if self._missing:
-            missing, self._missing = self._missing, ""
-            error = _missing_host(missing, self)
+        if self.missing:
             from aether_tui.core.inventory import EngineStatus
 
-            return EngineStatus(self.current.kind, missing, False, reason=error.message, remedy=error.remedy)
+            error, self.missing = self.missing, None
+            return EngineStatus(self.current.kind, "", False, reason=error.message, remedy=error.remedy)
         status = await self.status()
         if not status.reachable and not self._chosen:
             self.current = self.host(EMBEDDED_HOST)
@@ -149,11 +153,12 @@ class HostService:
         """Make another host current, remember it, and ask it. Raises AetherError for an unknown name."""
         self.current = self.host(name)
         self._chosen = True
+        self.missing = None
         try:
             self.settings = await asyncio.to_thread(save_setting, self.settings, "host", name)
         except AetherError as error:
             status = await self.status()
-            return replace(status, remedy=f"the choice is not kept: {error.message}") if status.reachable else status
+            return replace(status, remedy=f"The choice is not kept: {error.message}") if status.reachable else status
         return await self.status()
 
     def target(self, host: Host | None = None) -> EngineTarget:
@@ -170,10 +175,3 @@ class HostService:
             self._work_dir.cleanup()
             self._work_dir = None
 
-
-def _missing_host(name: str, service: HostService) -> AetherError:
-    try:
-        service.host(name)
-    except AetherError as error:
-        return error
-    return AetherError(ErrorCode.HOST_NOT_FOUND, f"there is no host {name}")
