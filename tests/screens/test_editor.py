@@ -8,6 +8,9 @@ from aether_tui.app import AetherApp
 from aether_tui.screens.dialogs import PickerPage, ReadPage
 from aether_tui.screens.messages_page import MessagesPage
 from aether_tui.screens.text_page import PlainText, TextPage
+from aether_tui.services.drafts import Draft
+from aether_tui.services.editing import EditSession
+from aether_tui.services.editor import EditorService
 from aether_tui.settings import load_settings
 from aether_tui.widgets.parameter_list import ParameterList
 from aether_tui.widgets.pick_list import PickList
@@ -433,6 +436,13 @@ async def test_a_draft_is_not_put_in_the_place_of_what_was_begun_meanwhile(monke
         await until(lambda: list((app.settings.home / "drafts").glob("*.json")))
     monkeypatch.setattr("aether_tui.services.drafts._is_alive", lambda owner: False)
     app = AetherApp(load_settings(), demo=True)
+    opened = EditorService.open_draft
+
+    async def slowly(self: EditorService, draft: Draft) -> EditSession:
+        await until(lambda: editor(app).session.is_dirty)
+        return await opened(self, draft)
+
+    monkeypatch.setattr(EditorService, "open_draft", slowly)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("j", "right")
         await until(lambda: app.top.reachable is not None and not app.has_keys_waiting)
