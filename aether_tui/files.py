@@ -16,10 +16,7 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 def user_path(text: str) -> Path:
     """A path as people type it: `~` is their home; that of a user who does not exist stays as it is written."""
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:
-        return Path(text)
+    return Path(os.path.expanduser(text))
 
 
 def write_error(path: Path, error: OSError) -> AetherError:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.kinds import EngineKind
+from aether_tui.files import user_path
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 EMBEDDED_HOST = "embedded"
 
 
@@ -50,7 +51,7 @@ def home_folder(env: Mapping[str, str] | None = None) -> Path:
     """`$AETHER_HOME`, else the platform's user data folder."""
     chosen = (env if env is not None else os.environ).get("AETHER_HOME", "").strip()
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return user_path(chosen).absolute()
     from platformdirs import user_data_path
 
     return user_data_path("aether", appauthor=False)
@@ -81,7 +82,7 @@ def _file_values(settings: Settings) -> dict[str, object]:
         raise AetherError(
             ErrorCode.SETTINGS_INVALID,
             f"{settings.file} can't be read: {error.strerror}",
-            "mend the file or set AETHER_HOME to a folder of yours",
+            "Mend the file, or set AETHER_HOME to a folder of yours",
         ) from error
     stamp = [CACHE_VERSION, stat.st_mtime_ns, stat.st_size]
     cache = settings.home / "cache" / "settings.json"
@@ -116,7 +117,7 @@ def _with_values(settings: Settings, values: Mapping[str, object]) -> Settings:
         Host(entry["name"], EngineKind(entry["kind"]), entry.get("address", ""), entry.get("key_env", ""))
         for entry in plain.pop("hosts", ())  # type: ignore[attr-defined]
     )
-    folders = tuple(Path(folder).expanduser() for folder in plain.pop("model_folders", ()))  # type: ignore[attr-defined]
+    folders = tuple(user_path(folder) for folder in plain.pop("model_folders", ()))  # type: ignore[attr-defined]
     return replace(settings, hosts=hosts, model_folders=folders, **plain)  # type: ignore[arg-type]
 
 
@@ -129,7 +130,7 @@ def _with_environment(settings: Settings, env: Mapping[str, str]) -> Settings:
     if value := env.get("AETHER_MOUSE", "").strip():
         changes["mouse"] = value.lower() not in ("0", "false", "no", "off")
     if value := env.get("AETHER_MODEL_FOLDERS", "").strip():
-        changes["model_folders"] = tuple(Path(part).expanduser() for part in value.split(os.pathsep) if part)
+        changes["model_folders"] = tuple(user_path(part) for part in value.split(os.pathsep) if part)
     return replace(settings, **changes)  # type: ignore[arg-type]
 
 
@@ -141,14 +142,7 @@ def save_setting(settings: Settings, name: str, value: str) -> Settings:
         raise AetherError(
             ErrorCode.SETTINGS_INVALID,
             f"{name} is not kept: {settings.problem.message}",
-            "mend the settings file first",
+            "Mend the settings file first",
         )
     with_scalar(settings.file, name, value)
     return replace(settings, **{name: value})  # type: ignore[arg-type]
-
-
-def settings_json(settings: Settings) -> dict[str, object]:
-    """The settings as plain values, for `aether doctor --json`."""
-    values = asdict(replace(settings, problem=None))
-    values.pop("problem")
-    return json.loads(json.dumps(values, default=str))  # type: ignore[no-any-return]

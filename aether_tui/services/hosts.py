@@ -119,7 +119,7 @@ class HostService:
         self._work_dir = self._work_dir or tempfile.TemporaryDirectory(prefix="aether-engine-")
         return EmbeddedEngine(
             Path(self._work_dir.name),
-            llama_server=self.settings.llama_server or None,
+            llama_server=os.path.expanduser(self.settings.llama_server) or None,
             resolve=resolve_gguf,
             catalogue=lambda: find_ggufs(self.settings.model_folders),
         )
@@ -174,4 +174,3 @@ class HostService:
         if self._work_dir is not None:
             self._work_dir.cleanup()
             self._work_dir = None
-

@@ -65,3 +65,37 @@ def test_saving_one_setting_keeps_the_users_comments(tmp_path: Path) -> None:
     assert file.read_text() == "# mine\ntheme: light  # at night\nmouse: false\n"
     save_setting(settings, "host", "embedded")
     assert load_settings(env(tmp_path)).host == "embedded"
+
+
+def test_saving_keeps_the_line_ends_of_another_system(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_bytes(b"theme: dark\r\nmouse: false\r\n")
+    save_setting(load_settings(env(tmp_path)), "theme", "light")
+    assert file.read_bytes() == b"theme: light\r\nmouse: false\r\n"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "word"),
+    [
+        ("[{name: box, kind: ollama}]", "needs an address"),
+        ("[{name: '', kind: embedded}]", "name"),
+        ("[{name: a, kind: ollama, address: x}, {name: a, kind: openai, address: y}]", "twice"),
+        ("[{name: a, kind: telepathy, address: x}]", "kind"),
+    ],
+)
+def test_hosts_that_nobody_could_reach_are_refused_with_the_reason(tmp_path: Path, hosts: str, word: str) -> None:
+    (tmp_path / "settings.yaml").write_text(f"theme: light\nhosts: {hosts}\n")
+    problem = load_settings(env(tmp_path)).problem
+    assert problem is not None and word in problem.message and "Value error" not in problem.message
+
+
+@pytest.mark.parametrize("content", [b"theme: 2024-13-45\n", b"\xff\xfe\x00", b"theme: &a [*a]\n"])
+def test_text_that_breaks_the_reader_is_named_too(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "settings.yaml").write_bytes(content)
+    problem = load_settings(env(tmp_path)).problem
+    assert problem is not None and problem.code is ErrorCode.SETTINGS_INVALID
+
+
+def test_folders_of_an_unknown_user_are_no_crash(tmp_path: Path) -> None:
+    settings = load_settings(env(tmp_path, AETHER_MODEL_FOLDERS="~no-such-user/models"))
+    assert settings.model_folders == (Path("~no-such-user/models"),)
