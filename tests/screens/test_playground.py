@@ -25,7 +25,7 @@ from aether_tui.services import Services
 from aether_tui.settings import load_settings
 from aether_tui.widgets.chat_input import ChatInput
 from aether_tui.widgets.message import Answer, Question
-from tests.screens.driving import press, shown, type_text, until
+from tests.screens.driving import press, running, shown, type_text, until
 from tests.screens.scripted_engine import Script, ScriptedEngine, saying
 
 REFUSED = AetherError(
@@ -413,3 +413,21 @@ async def test_a_message_that_was_not_sent_is_back_after_a_crash(monkeypatch: py
     async with talking(lambda request: saying("Yes.")) as (screen, pilot, _):
         await pilot.app.workers.wait_for_complete()
         assert screen.field.text == ""
+
+
+@pytest.mark.engine
+async def test_the_demonstration_model_answers_and_settings_change_it() -> None:
+    async with running() as (app, pilot):
+        await press(pilot, "f5")
+        await until(lambda: isinstance(app.screen, PlaygroundScreen) and app.screen.session.model)
+        screen = app.screen
+        assert isinstance(screen, PlaygroundScreen)
+        for name, value in {"num_thread": 1, "num_predict": 5, "temperature": 0.0}.items():
+            screen.session.settings.set_value(name, value)
+        await ask(pilot, screen, "What is a list?")
+        assert "5 tok  " in look(screen)
+        assert "cut off at the length limit" in look(screen)
+        first = screen.session.turns[-1].content
+        await press(pilot, "ctrl+r")
+        await until(lambda: not screen.talk.running)
+        assert screen.session.turns[-1].content == first
