@@ -16,6 +16,9 @@ from aether_tui.settings import Settings, load_settings
 def run_app(out: int, demo: bool, terminal_before: list[object] | None) -> int:
     """Run the app until the user leaves; the exit status. `out` is the terminal's file descriptor."""
     settings = load_settings()
+    for name in ("COLUMNS", "LINES"):
+        # Where these are exported, Textual would take them for the size, whatever the terminal becomes.
+        os.environ.pop(name, None)
     log = _open_log(settings.home / "logs")
     quirks.install()
     screen_out = _screen_output(out)

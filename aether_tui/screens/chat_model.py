@@ -74,6 +74,7 @@ class ModelChoice:
 
     def _chosen(self, name: str | None) -> None:
         if name is not None:
+            self._screen.field.focus()
             self._screen.run_worker(self.take(name), group="model", exclusive=True)
 
     def _sources(self) -> list[Source]:

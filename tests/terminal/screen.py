@@ -81,7 +81,7 @@ class Screen:
     def display(self) -> list[str]:
         """The lines of the picture."""
         with self._lock:
-            return list(self._picture.display)
+            return self._lines()
 
     @property
     def text(self) -> str:
@@ -100,7 +100,7 @@ class Screen:
     def styles(self, text: str) -> list[pyte.screens.Char]:
         """The cells of the first place where the text stands."""
         with self._lock:
-            for number, line in enumerate(self._picture.display):
+            for number, line in enumerate(self._lines()):
                 if (at := line.find(text)) >= 0:
                     return [self._picture.buffer[number][at + offset] for offset in range(len(text))]
         return []
@@ -205,6 +205,12 @@ class Screen:
             return []
 
     # Within
+
+    def _lines(self) -> list[str]:
+        # pyte's own `display` fails on the half of a wide character that was written over.
+        columns, rows = self.size
+        buffer = self._picture.buffer
+        return ["".join(buffer[row][column].data for column in range(columns)) for row in range(rows)]
 
     def _set_size(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -110,6 +110,9 @@ def test_a_burst_into_the_chat_field_goes_on_to_the_next_pane(demo: Screen) -> N
 
 
 def test_a_burst_into_a_dialog_opens_and_answers_it(demo: Screen, aether_home: Path) -> None:
-    demo.type("C", CTRL_U, "quick", ENTER, "n", "quick", ENTER)
+    demo.type("C", CTRL_U, "quick", ENTER)
+    demo.wait_for("the alias quick is written")
+    # The list loads while the keys are there already.
+    demo.type("n", "quick", ENTER)
     demo.wait_for("─ quick ─", "as opened")
     assert (aether_home / "aliases" / "quick.yaml").is_file()

@@ -78,3 +78,12 @@ def test_resizing_while_an_answer_streams_loses_nothing(start: Start, paced_serv
     screen.wait_for("stopped")
     settled(screen)
     assert "you   go 50" in screen.text or "lines above" in screen.text or "┃" in screen.text
+
+
+def test_an_exported_size_does_not_hold_against_the_terminals_own(start: Start) -> None:
+    screen = ready(start("--demo", env={"COLUMNS": "70", "LINES": "20"}))
+    screen.wait(lambda: screen.key_bar.strip(), "the key bar in the last line")
+    settled(screen)
+    screen.resize(80, 24)
+    screen.wait(lambda: screen.display[2].rstrip().endswith("╮"), "the frame of the new size")
+    settled(screen)
