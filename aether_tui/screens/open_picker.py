@@ -70,7 +70,8 @@ def typed_choices(text: str) -> Sequence[PickItem]:
     """A path that was typed, as a choice of its own."""
     if text.endswith(".gguf") or text.startswith(("hf:", "hf.co/")):
         return [PickItem(f"gguf:{text}", text, "open this GGUF file")]
-    if "/" in text or text.lower().startswith("modelfile"):
+    named = text.lower()
+    if "/" in text or named.startswith("modelfile") or named.endswith((".modelfile", ".txt")):
         return [PickItem(f"file:{text}", text, "open this Modelfile"), PickItem(f"gguf:{text}", text, "open as GGUF")]
     return []
 
