@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aether_tui.actions import Action, actions_by_id, all_actions, key_label, keys_of, scope_titles
 from aether_tui.engines.base import as_curl
 from aether_tui.screens.dialogs import PickerPage, ReadPage, Source
-from aether_tui.widgets.pane import Parts
+from aether_tui.widgets.frame import Parts
 from aether_tui.widgets.pick_list import PickItem
 from aether_tui.widgets.themes import theme_data
 

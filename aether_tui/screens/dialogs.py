@@ -14,8 +14,9 @@ from textual.widget import Widget
 from aether_tui.actions import bindings
 from aether_tui.core.errors import AetherError
 from aether_tui.screens.base import Shell, width_class
+from aether_tui.widgets.frame import Parts
 from aether_tui.widgets.key_bar import KeyBar
-from aether_tui.widgets.pane import Pane, Parts
+from aether_tui.widgets.pane import Pane
 from aether_tui.widgets.pick_list import PickItem, PickList, Section
 from aether_tui.widgets.text_pane import TextPane
 from aether_tui.widgets.top_bar import TopBar

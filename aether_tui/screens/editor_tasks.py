@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.worker import Worker
 
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.kinds import EngineKind
 from aether_tui.core.names import alias_file_name, parse_name
-from aether_tui.widgets.pane import Parts
+from aether_tui.widgets.frame import Parts
 
 if TYPE_CHECKING:
     from aether_tui.screens.editor import EditorScreen
@@ -128,14 +129,21 @@ class TaskFlow:
 
     # The pane
 
-    def _ask(self, title, label, text, hint, submit) -> None:  # type: ignore[no-untyped-def]
+    def _ask(
+        self,
+        title: str,
+        label: str,
+        text: str,
+        hint: Callable[[str], Sequence[Parts]],
+        submit: Callable[[str], object],
+    ) -> None:
         pane = self.screen.task_pane
         pane.on_close = self.close
         pane.ask(title, label, text, hint, submit)
         self.screen.app.set_focus(pane)
         self.screen.shell.keys_wait_for(pane)
 
-    def _run(self, work) -> None:  # type: ignore[no-untyped-def]
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
         self._worker = self.screen.run_worker(work, group="task", exclusive=True, exit_on_error=False)
 
     def stop(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,8 @@ from aether_tui.actions import bindings
 from aether_tui.core.errors import AetherError
 from aether_tui.core.messages import Message, Role
 from aether_tui.screens.dialogs import Page
-from aether_tui.widgets.pane import ListPane, Parts
+from aether_tui.widgets.frame import Parts
+from aether_tui.widgets.list_pane import ListPane
 from aether_tui.widgets.roles import glyphs_of, roles_of
 from aether_tui.widgets.text import clean, fit
 from aether_tui.widgets.text_pane import TextPane
@@ -132,7 +133,7 @@ class MessagesPage(Page[None]):
             lines = [[(line, "text")] for line in messages[self.listing.cursor].content.split("\n")]
         self.reading.show(lines)
 
-    def change(self, edit) -> None:  # type: ignore[no-untyped-def]
+    def change(self, edit: Callable[[list[Message], int], object]) -> None:
         """Change the list by a function of (messages, selected index)."""
         messages = list(self.messages)
         if not messages:
@@ -178,8 +179,11 @@ class MessagesPage(Page[None]):
 
         self.change(put)
 
-    def _open(self, title: str, text: str, take) -> None:  # type: ignore[no-untyped-def]
+    def _open(self, title: str, text: str, take: Callable[[str], object]) -> None:
         from aether_tui.screens.text_page import TextPage
 
-        page = TextPage(title, text, file_name="message.md")
-        self.app.push_screen(page, lambda result: take(result) if result else None)
+        def left(result: str | None) -> None:
+            if result:
+                take(result)
+
+        self.app.push_screen(TextPage(title, text, file_name="message.md"), left)

@@ -15,8 +15,8 @@ from aether_tui.screens.chat_model import ModelChoice
 from aether_tui.screens.chat_stream import Conversation
 from aether_tui.widgets.chat_blocks import warm_up
 from aether_tui.widgets.chat_input import ChatInput
+from aether_tui.widgets.frame import Parts
 from aether_tui.widgets.message import Question
-from aether_tui.widgets.pane import Parts
 from aether_tui.widgets.parameter_list import OPEN_AT_START, ParameterList
 from aether_tui.widgets.parameter_rows import Shown
 from aether_tui.widgets.roles import glyphs_of

@@ -13,7 +13,7 @@ from textual.widgets import TextArea
 from aether_tui.actions import bindings
 from aether_tui.core.units import file_size
 from aether_tui.screens.dialogs import Page
-from aether_tui.widgets.pane import Parts
+from aether_tui.widgets.frame import Parts
 from aether_tui.widgets.roles import roles_of
 from aether_tui.widgets.text_pane import TextPane
 

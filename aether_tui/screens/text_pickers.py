@@ -12,7 +12,7 @@ from aether_tui.core.template import TemplatePreset, template_presets
 from aether_tui.screens.dialogs import PickerPage, Source
 from aether_tui.services.editing import EditSession
 from aether_tui.services.presets import PresetStore
-from aether_tui.widgets.pane import Parts
+from aether_tui.widgets.frame import Parts
 from aether_tui.widgets.pick_list import PickItem
 
 PREVIEW_LINES = 200

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from aether_tui.actions import bindings
 from aether_tui.widgets.chat_edit import EditBuffer
-from aether_tui.widgets.pane import MARGIN, Parts, frame_line
+from aether_tui.widgets.frame import MARGIN, Parts, frame_line
 from aether_tui.widgets.roles import Glyphs, Roles, glyphs_of, roles_of
 from aether_tui.widgets.text import fit
 

@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from rich.segment import Segment
-from textual import events
 
 from aether_tui.actions import bindings
-from aether_tui.core.errors import AetherError
-from aether_tui.core.messages import ParameterValue
-from aether_tui.core.parameters import format_value, parse_value
+from aether_tui.core.parameters import format_value
 from aether_tui.core.schema import EffectiveParameter
 from aether_tui.widgets.controls import stepped
-from aether_tui.widgets.line_edit import LineEdit, escaped, is_printable, unescaped
-from aether_tui.widgets.pane import ListPane, Parts, segments_of
+from aether_tui.widgets.frame import Parts, segments_of
+from aether_tui.widgets.line_edit import escaped
 from aether_tui.widgets.parameter_drawing import RowPainter
+from aether_tui.widgets.parameter_field import TYPED_IN_ROW, FieldRows
 from aether_tui.widgets.parameter_help import help_lines, topic_lines
 from aether_tui.widgets.parameter_rows import ParameterSource, Row, Shown, build_rows
 from aether_tui.widgets.roles import glyphs_of, roles_of
 
-TYPED_IN_ROW = ("FROM", "ADAPTER")
 OPEN_AT_START = frozenset({"generation", "context", "output"})
 
 
-class ParameterList(ListPane):
+class ParameterList(FieldRows):
     """Groups, parameters and texts of a Modelfile, one row each, with the help of the selected one below.
 
     `on_change` is called at once with the subject that changed; `on_open` with the keyword of a text that needs a
@@ -57,8 +54,6 @@ class ParameterList(ListPane):
         self.single = False
         self.rows: list[Row] = build_rows(source, self.shown)
         self._rows_for = self._rows_key()
-        self.field: LineEdit | None = None
-        self.field_error = ""
         self.painter = RowPainter(self)
         self.cursor = self._first_parameter()
         self._set_foot_title()
@@ -71,7 +66,6 @@ class ParameterList(ListPane):
 
     @property
     def row(self) -> Row:
-        """The selected row."""
         return self.rows[min(self.cursor, len(self.rows) - 1)]
 
     @property
@@ -238,7 +232,7 @@ class ParameterList(ListPane):
         if row.kind in ("group", "more"):
             self._open_group(row.key, row.key not in self.shown.open)
         elif row.kind == "item":
-            self._set_items(row, [text for at, text in enumerate(self.source.raw(row.identifier)) if at != row.at])
+            self.set_items(row, [text for at, text in enumerate(self.source.raw(row.identifier)) if at != row.at])
         elif row.kind == "parameter" and self.source.is_set(row.identifier):
             self.source.unset(row.identifier)
             self.changed(row.identifier)
@@ -276,11 +270,11 @@ class ParameterList(ListPane):
         if row.kind in ("group", "more"):
             self._open_group(row.key, row.key not in self.shown.open)
         elif row.key in TYPED_IN_ROW:
-            self._begin(row, self.source.document.get(row.key) or "")
+            self.begin_field(row, self.source.document.get(row.key) or "")
         elif row.kind == "text":
             self.on_open(row.key)
         elif row.kind in ("item", "add"):
-            self._begin(row, escaped(row.title) if row.kind == "item" else "")
+            self.begin_field(row, escaped(row.title) if row.kind == "item" else "")
         else:
             self._open_parameter(row)
 
@@ -298,7 +292,7 @@ class ParameterList(ListPane):
             value = value if value is not None else parameter.default
             raw = self.source.raw(row.identifier)
             text = raw[-1] if raw else format_value(parameter.spec, value) if value is not None else ""
-            self._begin(row, escaped(text))
+            self.begin_field(row, escaped(text))
 
     def _next_choice(self, row: Row, parameter: EffectiveParameter) -> None:
         now = self.source.value(row.identifier)
@@ -309,106 +303,9 @@ class ParameterList(ListPane):
             self.source.set_value(row.identifier, value)
             self.changed(row.identifier)
 
-    def _set_items(self, row: Row, values: list[str]) -> None:
+    def set_items(self, row: Row, values: list[str]) -> None:
         self.source.set_value(row.identifier, tuple(values))
         self.changed(row.identifier)
 
-    # The field in the row
-
-    def _begin(self, row: Row, text: str) -> None:
-        self.field = LineEdit(text, selected=row.kind == "parameter")
-        self.field_error = ""
-        self.refresh_row(self.cursor)
-        self.screen.refresh_bindings()
-
-    def leave_field(self) -> None:
-        """Close the field; the old value stays."""
-        if self.field is None:
-            return
-        self.field = None
-        self.field_error = ""
-        self.refresh_row(self.cursor)
-        self.refresh_foot()
-        self.screen.refresh_bindings()
-
-    def take_field(self) -> bool:
-        """Take what was typed; False where it is no value, which the help then says."""
-        field, row = self.field, self.row
-        if field is None:
-            return True
-        text = unescaped(field.text)
-        try:
-            self._take(row, text)
-        except AetherError as error:
-            self.field_error = error.text
-            self.refresh_foot()
-            return False
-        self.leave_field()
-        self.screen.refresh_bindings()
-        return True
-
-    def _take(self, row: Row, text: str) -> None:
-        if row.kind in ("item", "add"):
-            values = list(self.source.raw(row.identifier))
-            values[row.at : row.at + 1] = [text] if text else []
-            self.field = None
-            self._set_items(row, values)
-            return
-        parameter = self.parameter(row)
-        if parameter is None:
-            return
-        value: ParameterValue = text if parameter.spec.type == "string" else parse_value(parameter.spec, text.strip())
-        self.field = None
-        if value == "":
-            self.source.unset(row.identifier)
-        else:
-            self.source.set_value(row.identifier, value)
-        self.changed(row.identifier)
-
-    def next_field(self, step: int) -> bool:
-        """Tab in a field: take it and open the next row's; False when there is no field to leave."""
-        if self.field is None:
-            return False
-        if self.take_field():
-            self.action_cursor(step)
-            parameter = self.parameter()
-            if self.row.kind in ("item", "add") or (parameter and parameter.spec.type in ("int", "float", "string")):
-                self.action_choose()
-        return True
-
-    def check_consume_key(self, key: str, character: str | None) -> bool:
-        """While a field is open its keys are no actions."""
-        return self.field is not None and (is_printable(character) or key in ("enter", "escape", "left", "right"))
-
-    def on_key(self, event: events.Key) -> None:
-        """Keys of the open field."""
-        field = self.field
-        if field is None:
-            return
-        if event.key == "enter":
-            self.take_field()
-        elif event.key == "escape":
-            self.leave_field()
-        elif event.key in ("up", "down"):
-            if self.take_field():
-                self.action_cursor(1 if event.key == "down" else -1)
-        elif field.key(event.key, event.character):
-            self.field_error = ""
-            self.refresh_row(self.cursor)
-            self.refresh_foot()
-        else:
-            return
-        event.stop()
-        event.prevent_default()
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Pasted text goes into the open field."""
-        if self.field is not None:
-            self.field.insert(event.text)
-            self.refresh_row(self.cursor)
-            event.stop()
-
-    def on_blur(self) -> None:
-        """Leaving the pane leaves the field."""
-        if not self.active:
-            self.leave_field()
+    def text_typed(self, keyword: str, text: str) -> None:
+        self.on_text(keyword, text)

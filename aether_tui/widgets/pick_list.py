@@ -12,8 +12,9 @@ from rich.style import Style
 from textual import events
 
 from aether_tui.core.errors import AetherError
+from aether_tui.widgets.frame import Parts, segments_of
 from aether_tui.widgets.line_edit import LineEdit, is_printable
-from aether_tui.widgets.pane import ListPane, Parts, segments_of
+from aether_tui.widgets.list_pane import ListPane
 from aether_tui.widgets.roles import glyphs_of, roles_of
 from aether_tui.widgets.text import clean, fit, wrap
 

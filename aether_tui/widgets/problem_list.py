@@ -8,7 +8,8 @@ from rich.segment import Segment
 
 from aether_tui.actions import bindings
 from aether_tui.core.modelfile.check import Problem
-from aether_tui.widgets.pane import ListPane, Parts
+from aether_tui.widgets.frame import Parts
+from aether_tui.widgets.list_pane import ListPane
 from aether_tui.widgets.roles import glyphs_of, roles_of
 from aether_tui.widgets.text import wrap
 

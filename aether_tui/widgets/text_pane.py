@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from rich.segment import Segment
 
-from aether_tui.widgets.pane import Pane, Parts, segments_of
+from aether_tui.widgets.frame import Parts, segments_of
+from aether_tui.widgets.pane import Pane
 from aether_tui.widgets.roles import roles_of
 from aether_tui.widgets.text import clean, wrap
 

@@ -9,8 +9,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.message import Message
 
+from aether_tui.widgets.frame import Parts, parts_width, segments_of
 from aether_tui.widgets.line import Line
-from aether_tui.widgets.pane import Parts, parts_width, segments_of
 from aether_tui.widgets.roles import Glyphs, Roles
 
 

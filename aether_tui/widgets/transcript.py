@@ -15,8 +15,9 @@ from textual.strip import Strip
 from aether_tui.actions import bindings
 from aether_tui.widgets.chat_roll import Roll, Stop, holds, part_of
 from aether_tui.widgets.chat_rows import Row
+from aether_tui.widgets.frame import MARGIN
 from aether_tui.widgets.message import Entry, Part, Question
-from aether_tui.widgets.pane import MARGIN, Pane
+from aether_tui.widgets.pane import Pane
 from aether_tui.widgets.roles import Roles, glyphs_of, roles_of
 from aether_tui.widgets.text import fit
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.events import Paste
 
 from aether_tui.app import AetherApp
 from aether_tui.screens.dialogs import PickerPage, ReadPage
@@ -256,8 +257,6 @@ async def test_a_huge_text_is_kept_whole_without_being_edited_here() -> None:
         await press(pilot, "enter")
         await until(lambda: isinstance(app.focused, PlainText))
         huge = "word " * 200_000
-        from textual.events import Paste
-
         app.post_message(Paste(huge))
         await until(lambda: isinstance(app.focused, TextPane))
         assert "1 MB" in shown(app)
@@ -448,3 +447,30 @@ async def test_a_draft_is_not_put_in_the_place_of_what_was_begun_meanwhile(monke
         await until(lambda: app.top.reachable is not None and not app.has_keys_waiting)
         assert "top_p" in modelfile(app) and "temperature" not in modelfile(app)
         await until(lambda: "1 unsaved edit kept" in shown(app))
+
+
+async def test_the_model_and_the_adapter_are_typed_in_their_rows() -> None:
+    async with running() as (app, pilot):
+        go_to(app, "FROM")
+        await press(pilot, "enter", "ctrl+u")
+        await type_text(pilot, "other:8b")
+        await press(pilot, "enter")
+        assert modelfile(app) == "FROM other:8b\n"
+        assert parameters(app).field is None
+        go_to(app, "ADAPTER")
+        await press(pilot, "enter")
+        await type_text(pilot, "./lora.gguf")
+        await press(pilot, "enter")
+        assert "ADAPTER ./lora.gguf" in modelfile(app)
+        await press(pilot, "r")
+        assert "ADAPTER" not in modelfile(app)
+
+
+async def test_a_pasted_stop_keeps_its_backslashes_and_lines() -> None:
+    async with running() as (app, pilot):
+        go_to(app, "stop")
+        await press(pilot, "enter", "enter")
+        app.post_message(Paste("a\\nb\nc"))
+        await until(lambda: parameters(app).field is not None and parameters(app).field.text)
+        await press(pilot, "enter")
+        assert editor(app).session.raw("stop") == ("a\\nb\nc",)

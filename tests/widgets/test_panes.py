@@ -10,7 +10,7 @@ from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.modelfile.diff import diff
 from aether_tui.core.modelfile.highlight import highlight
 from aether_tui.widgets.code_pane import CodePane
-from aether_tui.widgets.pane import ListPane
+from aether_tui.widgets.list_pane import ListPane
 from aether_tui.widgets.pick_list import PickItem, PickList, Section
 from aether_tui.widgets.roles import roles_of
 from aether_tui.widgets.text_pane import TextPane
