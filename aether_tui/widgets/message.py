@@ -26,6 +26,10 @@ class Part(NamedTuple):
     end: int
     text: str
 
+    def moved(self, rows: int) -> Part:
+        """The same part further down."""
+        return self._replace(start=self.start + rows, end=self.end + rows)
+
 
 class Notice(NamedTuple):
     """What happened to an answer, and the next step. `role` is error, warning or muted."""
@@ -36,12 +40,16 @@ class Notice(NamedTuple):
 
 
 class Entry:
-    """One message. Rows are laid out when they are first seen at a width; until then the height is a guess."""
+    """One message. Rows are laid out when they are first seen at a width; until then the height is a guess.
+
+    `gap` blank rows stand above it, between it and the message before.
+    """
 
     label = ""
 
     def __init__(self) -> None:
         self.glyphs: Glyphs = UNICODE
+        self.gap = 0
         self.parts: list[Part] = []
         self._rows: list[Row] = []
         self._width = 0
@@ -74,6 +82,9 @@ class Entry:
         if not self.is_laid_out(width):
             self.parts = []
             self._rows = self.lay_out(width)
+            if self.gap:
+                self._rows = [*[BLANK] * self.gap, *self._rows]
+                self.parts = [part.moved(self.gap) for part in self.parts]
             self._width = width
             self._stale = False
         return self._rows
@@ -105,8 +116,8 @@ class Note(Entry):
 
     def lay_out(self, width: int) -> list[Row]:
         if self.notice.role == "muted":
-            return [*wrap([(self.notice.text, "muted")], width), BLANK]
-        return [*notice_rows(self.notice, width, self.glyphs), BLANK]
+            return wrap([(self.notice.text, "muted")], width)
+        return notice_rows(self.notice, width, self.glyphs)
 
 
 class Question(Entry):
@@ -226,7 +237,7 @@ class Answer(Entry):
             rows.extend(notice_rows(notice, width, self.glyphs))
             self.parts.append(Part("notice", first, len(rows), f"{notice.text}. {notice.remedy}"))
         rows.extend(flow(self.figures, width, "muted"))
-        return [*rows, BLANK]
+        return rows or [BLANK]
 
     def _thought_rows(self, width: int) -> list[Row]:
         if not self._thinking:

@@ -16,7 +16,7 @@ from aether_tui.actions import bindings
 from aether_tui.widgets.chat_roll import Roll, Stop, holds, part_of
 from aether_tui.widgets.chat_rows import Row
 from aether_tui.widgets.frame import MARGIN
-from aether_tui.widgets.message import Entry, Part, Question
+from aether_tui.widgets.message import Answer, Entry, Part, Question
 from aether_tui.widgets.pane import Pane
 from aether_tui.widgets.roles import Roles, glyphs_of, roles_of
 from aether_tui.widgets.text import fit
@@ -62,11 +62,15 @@ class Transcript(Pane):
 
     def add(self, *entries: Entry) -> None:
         """Put messages at the end."""
+        self._put(entries)
+        self.update()
+
+    def _put(self, entries: Iterable[Entry]) -> None:
         glyphs = glyphs_of(self)
         for entry in entries:
             entry.glyphs = glyphs
-        self.roll.entries.extend(entries)
-        self.update()
+            entry.gap = 1 if self.roll.entries and not isinstance(entry, Answer) else 0
+            self.roll.entries.append(entry)
 
     def cut_to(self, count: int) -> None:
         """Keep the first `count` messages only."""
@@ -77,7 +81,8 @@ class Transcript(Pane):
 
     def replace_all(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Show another conversation; answers the messages that were here."""
-        before, self.roll.entries = self.roll.entries, list(entries)
+        before, self.roll.entries = self.roll.entries, []
+        self._put(entries)
         self.chosen = None
         self.follow()
         return before
@@ -174,7 +179,8 @@ class Transcript(Pane):
             return thumb, self.empty_lines[row : row + 1] if not self.entries else None
         index, offset = self.roll.place_of(row)
         entry = self.entries[index]
-        return entry.rows(self.roll.width)[offset], offset == 0 and entry.label, self._is_chosen(entry, offset), thumb
+        label = entry.label if offset == entry.gap else ""
+        return entry.rows(self.roll.width)[offset], label, self._is_chosen(entry, offset), thumb
 
     def _tell_below(self) -> None:
         below = 0 if self.roll.follows else max(0, self.roll.furthest - self.roll.top)
@@ -209,7 +215,7 @@ class Transcript(Pane):
 
     def _label(self, entry: Entry, offset: int, roles: Roles) -> list[Segment]:
         cells = self.label_cells - 1
-        text = fit(entry.label, cells) if offset == 0 else ""
+        text = fit(entry.label, cells) if offset == entry.gap else ""
         if self._is_chosen(entry, offset):
             bar = "|" if glyphs_of(self).set == "*" else "▌"
             return [Segment(bar, roles.accent), Segment(text.ljust(cells), roles.get("bold accent"))]

@@ -123,7 +123,7 @@ def test_a_failure_keeps_the_text_and_says_what_to_do(live: LiveAnswer) -> None:
 def test_why_it_ended_stands_with_the_figures(live: LiveAnswer) -> None:
     live.take(TextDelta("a"))
     live.take(Finished(ChatStats(18, 5, 32, 48.2, None, 0.21), "stop", "<|eot_id|>\n"))
-    assert rows(live, 120)[-2] == ("32 tok  48.2 tok/s  first 0.21 s  prompt 18 (5 cached)  stopped at <|eot_id|>⏎")
+    assert rows(live, 120)[-1] == ("32 tok  48.2 tok/s  first 0.21 s  prompt 18 (5 cached)  stopped at <|eot_id|>⏎")
 
 
 def test_painting_takes_a_tenth_of_the_time_at_most(clock: Clock) -> None:

@@ -179,7 +179,6 @@ def test_what_happened_and_the_figures_stand_under_the_answer() -> None:
         "  Start it; r sends it again",
         "32 tok  48.2 tok/s  first 0.21 s  prompt 18 (5 cached)",
         "stopped at <|eot_id|>",
-        "",
     ]
 
 
