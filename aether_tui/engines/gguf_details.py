@@ -17,6 +17,9 @@ def read_gguf(path: Path) -> GgufHeader:
     """Read the header of a GGUF file. Blocking: call in a thread. Raises AetherError that names the file."""
     from aether_tui.core.gguf import read_header
 
+    # Looked at first: to open a named pipe would wait for its other end without an end of its own.
+    if path.exists() and not path.is_file():
+        raise AetherError(ErrorCode.FILE_UNREADABLE, f"{path} is no file", "Name a GGUF file", {"path": str(path)})
     try:
         with path.open("rb") as file:
 

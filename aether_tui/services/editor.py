@@ -86,7 +86,7 @@ class EditorService:
 
     async def open_file(self, path: Path) -> EditSession:
         """An existing Modelfile. Raises AetherError; a file that doesn't parse is left as it is."""
-        path = path.expanduser().absolute()
+        path = user_path(str(path)).absolute()
         document = parse(await asyncio.to_thread(read_whole, path))
         return await self._open_document(document, Origin("file", str(path)), name=path.stem.lower())
 

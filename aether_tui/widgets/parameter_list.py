@@ -17,6 +17,7 @@ from aether_tui.widgets.parameter_field import TYPED_IN_ROW, FieldRows
 from aether_tui.widgets.parameter_help import help_lines, topic_lines
 from aether_tui.widgets.parameter_rows import ParameterSource, Row, Shown, build_rows
 from aether_tui.widgets.roles import glyphs_of, roles_of
+from aether_tui.widgets.text import wrap
 
 OPEN_AT_START = frozenset({"generation", "context", "output"})
 
@@ -85,7 +86,11 @@ class ParameterList(FieldRows):
     def foot_lines(self, width: int) -> Sequence[Iterable[Segment]]:
         roles = roles_of(self)
         if self.field_error:
-            return [segments_of([("✗ ", "error"), (self.field_error, "text")], roles)]
+            mark = f"{glyphs_of(self).error} "
+            wrapped = enumerate(wrap(self.field_error, max(1, width - 2)))
+            return [
+                segments_of([("  " if number else mark, "error"), (line, "text")], roles) for number, line in wrapped
+            ]
         lines = help_lines(self.source, self.row, width, self.foot_height)
         return [segments_of(line, roles) for line in lines]
 
