@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -62,6 +63,13 @@ class Stream:
                 yield piece
         if rest := splitter.rest():
             yield rest
+
+
+def import_client(*modules: str) -> None:
+    """Import httpx without its own command line, which would bring click and pygments (3 MB); then more modules."""
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: the import fails, as httpx expects.
+    for module in ("httpx", *modules):
+        importlib.import_module(module)
 
 
 class HttpClient:
@@ -215,8 +223,7 @@ class HttpClient:
     async def _ready(self) -> httpx.AsyncClient:
         if self._client is None:
             # These imports take longer than a frame, so they don't happen on the event loop.
-            for module in ("httpx", self._wire):
-                await asyncio.to_thread(importlib.import_module, module)
+            await asyncio.to_thread(import_client, self._wire)
             if self._client is None:
                 self._client = self._make_client()
         return self._client
