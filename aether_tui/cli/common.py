@@ -12,7 +12,7 @@ import typer
 
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.inventory import EngineStatus
-from aether_tui.files import TEXT_LIMIT_BYTES, read_whole
+from aether_tui.files import TEXT_LIMIT_BYTES, read_whole, user_path
 from aether_tui.services.container import Services
 from aether_tui.settings import EMBEDDED_HOST, load_settings
 
@@ -25,11 +25,16 @@ Result = TypeVar("Result")
 def read_input(file: str) -> bytes:
     """The bytes of a file, or of standard input for `-`. Raises AetherError."""
     if file != "-":
-        return read_whole(Path(file).expanduser())
+        return read_whole(user_path(file))
     data = sys.stdin.buffer.read(TEXT_LIMIT_BYTES + 1)
     if len(data) > TEXT_LIMIT_BYTES:
-        raise AetherError(ErrorCode.BAD_INPUT, "standard input is too large for a text", "give a smaller one")
+        raise AetherError(ErrorCode.BAD_INPUT, "Standard input is too large for a text", "Give a smaller one")
     return data
+
+
+def folder_of(file: str) -> Path:
+    """Where the relative paths of a Modelfile begin: its folder, or this one for standard input."""
+    return Path.cwd() if file == "-" else user_path(file).absolute().parent
 
 
 def run_async(work: Callable[[], Awaitable[Result]]) -> Result:
@@ -61,6 +66,8 @@ async def services(host: str = "", *, embedded: bool = False) -> AsyncIterator[S
 
 async def require_engine(made: Services) -> EngineStatus:
     """The status of the current host. Raises AetherError where it does not answer."""
+    if made.hosts.missing is not None:
+        raise made.hosts.missing
     status = await made.hosts.detect()
     if not status.reachable:
         raise AetherError(
@@ -70,8 +77,3 @@ async def require_engine(made: Services) -> EngineStatus:
             {"host": made.hosts.current.name, "address": status.address},
         )
     return status
-
-
-def is_file_reference(model: str) -> bool:
-    """Whether a model is a GGUF file for the embedded engine: demo, a .gguf path, or hf:repo:QUANT."""
-    return model == "demo" or model.startswith("hf:") or model.endswith(".gguf")

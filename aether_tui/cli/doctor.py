@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import shutil
-import sys
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from aether_tui import __version__
 from aether_tui.cli.common import Json, run_async
-from aether_tui.cli.output import print_success, printable
+from aether_tui.cli.output import print_row, print_success
 from aether_tui.core.errors import AetherError
 from aether_tui.core.inventory import EngineStatus
 from aether_tui.core.units import file_size
@@ -22,13 +21,20 @@ from aether_tui.services.gguf_files import demo_path
 from aether_tui.settings import Settings, load_settings
 
 PACKAGES = ("textual", "httpx", "pydantic", "xllamacpp", "gguf", "jinja2")
-COLOUR_HINT = "set -ga terminal-features ',*:RGB' in tmux, and SendEnv COLORTERM in ssh, bring more colours"
+COLOUR_HINT = "`set -ga terminal-features ',*:RGB'` in tmux, and SendEnv COLORTERM in ssh, bring more colours"
 
 
 def doctor(json: Json = False) -> None:
     """Say what works here: folders, engines, terminal, packages."""
     settings = load_settings()
-    checks = [_home(settings), _settings(settings), *run_async(lambda: _hosts(settings)), _demo(), *_terminal()]
+    checks = [
+        _home(settings),
+        _settings(settings),
+        *run_async(lambda: _hosts(settings)),
+        _demo(),
+        _temporary(),
+        *_terminal(),
+    ]
     packages = {name: _version(name) for name in PACKAGES}
     if json:
         print_success(
@@ -42,15 +48,13 @@ def doctor(json: Json = False) -> None:
             }
         )
         return
-    sys.stdout.write(f"aether {__version__}, Python {platform.python_version()}, {platform.platform()}\n")
+    print_row(f"aether {__version__}, Python {platform.python_version()}, {platform.platform()}")
     for check in checks:
         mark = "✓" if check["ok"] else "▲"
-        sys.stdout.write(printable(f"{mark} {check['name']}: {check['text']}") + "\n")
+        print_row(f"{mark} {check['name']}: {check['text']}")
         if check["remedy"]:
-            sys.stdout.write(printable(f"    {check['remedy']}") + "\n")
-    sys.stdout.write(
-        "packages: " + ", ".join(f"{name} {found or 'missing'}" for name, found in packages.items()) + "\n"
-    )
+            print_row(f"    {check['remedy']}")
+    print_row("packages: " + ", ".join(f"{name} {found or 'missing'}" for name, found in packages.items()))
 
 
 def _check(name: str, ok: bool, text: str, remedy: str = "") -> dict[str, object]:
@@ -78,11 +82,9 @@ def _settings(settings: Settings) -> dict[str, object]:
 async def _hosts(settings: Settings) -> list[dict[str, object]]:
     made = Services(settings)
     try:
-        checks = []
-        for host in made.hosts.hosts:
-            status = await made.hosts.engine(host).status()
-            checks.append(_host_check(host.name, status))
-        return checks
+        hosts = made.hosts.hosts
+        statuses = await asyncio.gather(*(made.hosts.engine(host).status() for host in hosts))
+        return [_host_check(host.name, status) for host, status in zip(hosts, statuses, strict=True)]
     finally:
         await made.aclose()
 
@@ -97,7 +99,7 @@ def _host_check(name: str, status: EngineStatus) -> dict[str, object]:
 def _demo() -> dict[str, object]:
     path = demo_path()
     if not path.is_file():
-        return _check("demonstration model", False, f"{path} is missing", "install the package again")
+        return _check("demonstration model", False, f"{path} is missing", "Install the package again")
     return _check("demonstration model", True, f"{path}, {file_size(path.stat().st_size)}")
 
 
@@ -106,12 +108,17 @@ def _terminal() -> list[dict[str, object]]:
     size = shutil.get_terminal_size()
     usable = term not in ("", "dumb")
     text = f"{term or 'TERM is not set'}, {size.columns}x{size.lines}"
-    checks = [_check("terminal", usable, text, "" if usable else "use a terminal that can draw a screen")]
+    checks = [_check("terminal", usable, text, "" if usable else "Use a terminal that can draw a screen")]
     if usable and not os.environ.get("COLORTERM") and not os.environ.get("NO_COLOR"):
         checks.append(_check("colours", True, "256 or fewer", COLOUR_HINT if os.environ.get("TMUX") else ""))
-    if not Path(tempfile.gettempdir()).is_dir():
-        checks.append(_check("temporary folder", False, tempfile.gettempdir(), "set TMPDIR to a folder of yours"))
     return checks
+
+
+def _temporary() -> dict[str, object]:
+    try:
+        return _check("temporary folder", True, tempfile.gettempdir())
+    except FileNotFoundError as error:
+        return _check("temporary folder", False, error.strerror or str(error), "Set TMPDIR to a folder of yours")
 
 
 def _version(name: str) -> str:

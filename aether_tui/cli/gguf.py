@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from aether_tui.cli.common import Json
-from aether_tui.cli.output import print_success, printable
+from aether_tui.cli.output import print_row, print_success
 
 
 def gguf(
@@ -32,15 +31,15 @@ def gguf(
         ]
         print_success({"path": str(path), **values, **({"tensors": listed} if tensors else {})})
         return
-    sys.stdout.write(f"{path}  {file_size(header.size_bytes)}\n")
+    print_row(f"{path}  {file_size(header.size_bytes)}")
     for key, value in values.items():
         if key != "metadata":
-            sys.stdout.write(printable(f"{key:<24} {_shown(value)}") + "\n")
+            print_row(f"{key:<24} {_shown(value)}")
     for key, value in header.metadata.items():
-        sys.stdout.write(printable(f"{key:<44} {_shown(value)}") + "\n")
+        print_row(f"{key:<44} {_shown(value)}")
     for tensor in header.tensors if tensors else ():
         shape = "x".join(str(size) for size in tensor.shape)
-        sys.stdout.write(printable(f"{tensor.name:<44} {tensor.type_name:<8} {shape}") + "\n")
+        print_row(f"{tensor.name:<44} {tensor.type_name:<8} {shape}")
 
 
 def _shown(value: object) -> str:

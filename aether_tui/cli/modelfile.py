@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -9,16 +10,20 @@ from typing import Annotated
 
 import typer
 
-from aether_tui.cli.common import HostName, Json, read_input, run_async, services
-from aether_tui.cli.output import print_success, printable
+from aether_tui.cli.common import HostName, Json, folder_of, read_input, require_engine, run_async, services
+from aether_tui.cli.output import print_line, print_row, print_success
 from aether_tui.core.errors import AetherError, ErrorCode
-from aether_tui.core.inventory import EngineKind
+from aether_tui.core.kinds import EngineKind
 from aether_tui.core.modelfile.check import Problem
 from aether_tui.core.modelfile.document import Modelfile, parse
+from aether_tui.core.modelfile.problems import looks_like_path
+from aether_tui.core.plain import printable
 from aether_tui.core.schema import EngineTarget
-from aether_tui.services.editor import EditorService
+from aether_tui.files import user_path
+from aether_tui.services.container import Services
+from aether_tui.services.gguf_files import names_a_file
 
-app = typer.Typer(help="Read, check and compare Modelfiles.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Read, check and compare Modelfiles.", rich_markup_mode=None)
 
 File = Annotated[str, typer.Argument(metavar="FILE|-", help="A Modelfile, or - for standard input.")]
 
@@ -64,7 +69,7 @@ def check_file(
                 made.hosts.assume(EngineTarget(EngineKind.OLLAMA, server_version))
             else:
                 await made.hosts.status()
-            session = await made.editor.open_document(document, _folder(file))
+            session = await made.editor.open_document(document, folder_of(file))
             return session.target, session.problems()
 
     target, problems = run_async(work)
@@ -75,7 +80,7 @@ def check_file(
         first = errors[0]
         raise AetherError(
             ErrorCode.MODELFILE_HAS_ERRORS,
-            f"{len(errors)} of {len(problems)} problems are errors; first: {first.reason}",
+            _counted(len(errors), first),
             first.remedy,
             {"line": first.line, "problems": listed, "server": target.kind.value, "server_version": version},
         )
@@ -84,9 +89,9 @@ def check_file(
         return 0
     for problem in problems:
         where = f"{problem.line}: " if problem.line else ""
-        sys.stdout.write(printable(f"{where}{problem.severity}: {problem.reason}. {problem.remedy}".strip()) + "\n")
+        print_line(f"{where}{problem.severity}: {problem.reason}. {problem.remedy}")
     if not problems:
-        sys.stdout.write(f"no problems for {target.kind.value} {version}\n")
+        print_line(f"no problems for {target.kind.value} {version}")
     return 2 if errors else 0
 
 
@@ -101,7 +106,7 @@ def diff_files(
     from aether_tui.core.modelfile.diff import counts, diff
 
     new = parse(read_input(file))
-    if other and Path(other).expanduser().is_file():
+    if other and (_is_file(other) or looks_like_path(other)):
         old, against = parse(read_input(other)), other
     else:
         old, against = run_async(lambda: _installed(new, file, other, host))
@@ -111,39 +116,55 @@ def diff_files(
         rows = [line._asdict() for line in lines]
         print_success({"against": against, "added": added, "removed": removed, "lines": rows})
         return
-    sys.stdout.write(f"against {against}: {added} added, {removed} removed\n")
+    print_line(f"against {against}: {added} added, {removed} removed")
     for line in lines:
-        sys.stdout.write(printable(f"{line.mark} {line.number:>4}  {line.text}").rstrip() + "\n")
+        print_row(f"{line.mark} {line.number:>4}  {line.text}")
+
+
+def _counted(count: int, first: Problem) -> str:
+    where = f"Line {first.line}: " if first.line else ""
+    return f"{where}{first.reason}" + (f", and {count - 1} more" if count > 1 else "")
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return user_path(text).is_file()
+    except OSError:
+        return False  # No path can be called so: it may still be a model's name.
 
 
 async def _installed(new: Modelfile, file: str, other: str, host: str) -> tuple[Modelfile, str]:
     """The installed model to compare with: the one named, else the file's own name, else the one it builds on."""
-    from aether_tui.cli.common import require_engine
-
+    names = [other] if other else [_name_of(file), new.get("FROM") or ""]
     async with services(host) as made:
         await require_engine(made)
-        names = [other] if other else [name for name in (_name_of(file), new.get("FROM") or "") if name]
-        for name in names[:-1]:
-            found = await _try(made.editor, name)
-            if found is not None:
+        for name in names:
+            if name and (found := await _find(made, name)) is not None:
                 return found, name
-        session = await made.editor.open_model(names[-1])
-        return session.document, names[-1]
+    tried = " or ".join(name for name in names if name and not names_a_file(name))
+    raise AetherError(
+        ErrorCode.MODEL_NOT_FOUND,
+        f"There is no model {tried} to compare with" if tried else "The file does not tell which model to compare with",
+        "Name an installed model or a second file after it",
+    )
 
 
-async def _try(editor: EditorService, name: str) -> Modelfile | None:
+async def _find(made: Services, name: str) -> Modelfile | None:
+    """What is installed under a name: a model of Ollama's, an alias of the others; None where there is none."""
+    if made.hosts.current.kind is EngineKind.OLLAMA and names_a_file(name):
+        return None
     try:
-        return (await editor.open_model(name)).document
+        if made.hosts.current.kind is EngineKind.OLLAMA:
+            return (await made.editor.open_model(name)).document
+        if await asyncio.to_thread(made.aliases.get, name) is not None:
+            return (await made.editor.open_alias(name)).document
     except AetherError as error:
-        if error.code is ErrorCode.MODEL_NOT_FOUND:
-            return None
-        raise
+        if error.code not in (ErrorCode.MODEL_NOT_FOUND, ErrorCode.NAME_INVALID):
+            raise
+    return None
 
 
 def _name_of(file: str) -> str:
+    """The model that a file is called after: bot.modelfile is for bot, Modelfile for none."""
     stem = Path(file).stem
     return "" if file == "-" or stem.lower() == "modelfile" else stem
-
-
-def _folder(file: str) -> Path:
-    return Path.cwd() if file == "-" else Path(file).expanduser().absolute().parent

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 
 from aether_tui.cli.common import HostName, Json, require_engine, run_async, services
-from aether_tui.cli.output import note, print_success, printable
+from aether_tui.cli.output import note, print_row, print_success
 from aether_tui.core.units import file_size
 
 
@@ -41,9 +40,9 @@ def _print(result: dict[str, object]) -> None:
     for model in listed:
         size = file_size(model["size_bytes"]) if model["size_bytes"] is not None else ""
         text = f"{model['name']:<48} {size:>9}  {model['parameter_size']:<8} {model['quantization']}"
-        sys.stdout.write(printable(text).rstrip() + "\n")
+        print_row(text)
     for alias in aliases:
-        sys.stdout.write(printable(f"{alias['alias']:<48} alias of {alias['model']}") + "\n")
+        print_row(f"{alias['alias']:<48} alias of {alias['model']}")
     if not listed and not aliases:
         note(f"{result['host']} has no models yet; make one with aether create, or pull one")
     unreadable = result["unreadable"]

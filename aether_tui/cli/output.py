@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
+import shutil
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.inventory import Progress
+from aether_tui.core.plain import one_line, printable
 from aether_tui.core.units import file_size
 
 DONE, FAILED, BAD_INPUT, UNREACHABLE, NOT_FOUND, CANCELLED = 0, 1, 2, 3, 4, 130
@@ -43,10 +47,31 @@ def exit_code(code: ErrorCode) -> int:
     return _EXIT_CODES.get(code, FAILED)
 
 
+def prepare_streams(as_json: bool) -> None:
+    """Let no character end a run: JSON is UTF-8 whatever the locale says, and text is spelled out where it must be."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            is_answer = as_json and stream is sys.stdout
+            stream.reconfigure(encoding="utf-8" if is_answer else None, errors="backslashreplace")
+
+
 def print_json(values: Mapping[str, object]) -> None:
     """Print the one object of a `--json` run."""
-    sys.stdout.write(json.dumps(values, ensure_ascii=False, default=str) + "\n")
+    try:
+        text = json.dumps(values, ensure_ascii=False, allow_nan=False, default=str)
+    except ValueError:
+        text = json.dumps(_finite(values), ensure_ascii=False, allow_nan=False, default=str)
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def _finite(value: object) -> object:
+    """The same with null for the numbers that JSON does not have, as files may hold them."""
+    if isinstance(value, Mapping):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_success(values: Mapping[str, object]) -> None:
@@ -67,19 +92,24 @@ def print_failure(error: AetherError, as_json: bool) -> None:
             }
         )
         return
-    sys.stderr.write(f"aether: {printable(error.message)}\n")
+    sys.stderr.write(f"aether: {one_line(error.message)}\n")
     if error.remedy:
-        sys.stderr.write(f"  {printable(error.remedy)}\n")
+        sys.stderr.write(f"  {one_line(error.remedy)}\n")
 
 
-def printable(text: str) -> str:
-    """Text from files and servers without control characters, so that it can't drive the terminal."""
-    return "".join(char if char in "\n\t" or char.isprintable() else "\ufffd" for char in text)
+def print_line(text: str) -> None:
+    """Print one line of an answer."""
+    sys.stdout.write(one_line(text) + "\n")
+
+
+def print_row(text: str) -> None:
+    """Print one row of a table or text, its spaces kept."""
+    sys.stdout.write(printable(text).replace("\n", " ").rstrip() + "\n")
 
 
 def note(text: str) -> None:
-    """Say something beside the answer."""
-    sys.stderr.write(printable(text) + "\n")
+    """Say something beside the answer, in one line."""
+    sys.stderr.write(printable(text).replace("\n", " ") + "\n")
     sys.stderr.flush()
 
 
@@ -93,7 +123,7 @@ class ProgressLine:
 
     def show(self, progress: Progress) -> None:
         """Show one step."""
-        text = printable(progress.text)
+        text = one_line(progress.text)
         if not self._moving:
             if text != self._last:
                 note(text)
@@ -101,13 +131,10 @@ class ProgressLine:
             return
         if self._open and text != self._last:
             sys.stderr.write("\n")
-        figures = ""
-        if progress.total_bytes:
-            done = progress.done_bytes or 0
-            figures = (
-                f"  {100 * done // progress.total_bytes} %  {file_size(done)} of {file_size(progress.total_bytes)}"
-            )
-        sys.stderr.write(f"\r{text}{figures}\x1b[K")
+        figures = _figures(progress)
+        # A line that wraps can't be written over.
+        shown = text[: max(0, shutil.get_terminal_size().columns - len(figures) - 1)]
+        sys.stderr.write(f"\r{shown}{figures}\x1b[K")
         sys.stderr.flush()
         self._last, self._open = text, True
 
@@ -116,3 +143,10 @@ class ProgressLine:
         if self._open:
             sys.stderr.write("\n")
             self._open = False
+
+
+def _figures(progress: Progress) -> str:
+    if not progress.total_bytes:
+        return ""
+    done = progress.done_bytes or 0
+    return f"  {100 * done // progress.total_bytes} %  {file_size(done)} of {file_size(progress.total_bytes)}"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from aether_tui.cli.common import HostName, Json, is_file_reference, require_engine, run_async, services
-from aether_tui.cli.output import print_json, printable
-from aether_tui.core.schema import ModelFacts, ParameterSchema, schema_json
+from aether_tui.cli.common import HostName, Json, require_engine, run_async, services
+from aether_tui.cli.output import print_json, print_row
+from aether_tui.core.parameters import format_value
+from aether_tui.core.schema import EffectiveParameter, ModelFacts, ParameterSchema, schema_json
+from aether_tui.services.gguf_files import names_a_file
 
 
 def params(
@@ -20,7 +21,7 @@ def params(
     """Show each parameter with range, default and effect, as it holds for that model on that server."""
 
     async def work() -> ParameterSchema:
-        async with services(host, embedded=is_file_reference(model)) as made:
+        async with services(host, embedded=names_a_file(model)) as made:
             if not model:
                 await made.hosts.detect()
                 return await made.models.schema(ModelFacts())
@@ -32,10 +33,14 @@ def params(
         print_json(schema_json(schema, model))
         return
     for _, title, rows in schema.groups():
-        sys.stdout.write(f"{title}\n")
+        print_row(title)
         for row in rows:
             low = "" if row.minimum is None else f"{row.minimum:g}"
             high = "" if row.maximum is None else f"{row.maximum:g}"
             span = f"{low}…{high}" if low or high else ""
             state = row.spec.effect if row.supported else row.unsupported_why
-            sys.stdout.write(printable(f"  {row.spec.id:<20} {row.default!s:>10}  {span:<14} {state}") + "\n")
+            print_row(f"  {row.spec.id:<20} {_shown(row):>10}  {span:<14} {state}")
+
+
+def _shown(row: EffectiveParameter) -> str:
+    return "" if row.default is None else format_value(row.spec, row.default)

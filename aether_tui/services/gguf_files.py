@@ -103,7 +103,7 @@ def _snapshots(repo: Path) -> list[Path]:
 def _of_quant(files: Sequence[Path], quant: str) -> list[Path]:
     """Files whose own name holds the quantization as a word: Q4_K is not Q4_K_M."""
     word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(quant)}(?![A-Za-z0-9_])", re.IGNORECASE)
-    return [path for path in files if word.search(path.name)]
+    return [path for path in files if word.search(path.stem)]
 
 
 def _is_model(name: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,34 +11,15 @@ from typing import Any
 
 import pytest
 
+from tests.cli.running import aether, answer
 from tests.support import load_vectors
-
-Answer = tuple[int, dict[str, Any], str]
-
-
-def aether(*argv: str, stdin: bytes = b"", **env: str) -> tuple[int, str, str]:
-    """Run one command: exit code, standard output, standard error."""
-    done = subprocess.run(
-        [sys.executable, "-m", "aether_tui", *argv],
-        input=stdin,
-        capture_output=True,
-        timeout=100,
-        check=False,
-        env={**os.environ, "OLLAMA_HOST": "127.0.0.1:9", **env},
-    )
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
-
-
-def answer(*argv: str, stdin: bytes = b"", **env: str) -> Answer:
-    """Run one command with --json; the object must be all there is on standard output."""
-    code, out, err = aether(*argv, "--json", stdin=stdin, **env)
-    assert out.count("\n") == 1, (out, err)
-    return code, json.loads(out), err
 
 
 def test_the_version() -> None:
     code, out, err = aether("--version")
     assert (code, err) == (0, "") and out.startswith("aether ")
+    code, values, _ = answer("--version")
+    assert code == 0 and values["version"] in out
 
 
 def test_parse_gives_ollamas_commands() -> None:

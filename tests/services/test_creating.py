@@ -14,9 +14,7 @@ from aether_tui.services.editing import EditSession
 from aether_tui.settings import load_settings
 from tests.servers import CURRENT_OLLAMA, OllamaServer
 
-CHATML = (
-    "{{ range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n"
-)
+CHATML = "{{ range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n"
 BOT = f'FROM demo\nTEMPLATE """{CHATML}"""\nPARAMETER temperature 0.7\nPARAMETER stop <|im_end|>\nSYSTEM Be short.\n'
 
 
