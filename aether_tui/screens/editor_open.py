@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aether_tui.core.errors import AetherError
+from aether_tui.core.kinds import EngineKind
 from aether_tui.core.units import ago
 
 if TYPE_CHECKING:
@@ -18,20 +19,22 @@ if TYPE_CHECKING:
     from aether_tui.services.editing import EditSession
 
 LATER_MODULES = (
-    "pydantic",
-    "httpx",
-    "yaml",
-    "psutil",
-    "aether_tui.engines.ollama",
-    "aether_tui.engines.embedded",
-    "aether_tui.services.creating",
     "aether_tui.services.drafts",
+    "psutil",
     "aether_tui.services.models",
     "aether_tui.screens.open_picker",
     "aether_tui.services.chatting",
     "aether_tui.screens.playground",
 )
 """Slow to import and not needed for the first frame: loaded in a thread right after it."""
+
+ENGINE_MODULES = {
+    EngineKind.OLLAMA: ("aether_tui.engines.ollama", "aether_tui.services.creating"),
+    EngineKind.LLAMACPP: ("aether_tui.engines.llamacpp",),
+    EngineKind.OPENAI: ("aether_tui.engines.openai",),
+    EngineKind.EMBEDDED: ("aether_tui.engines.embedded",),
+}
+"""What talking to each kind of server takes, httpx and pydantic with it."""
 
 
 class OpenFlow:
@@ -45,7 +48,8 @@ class OpenFlow:
         self.screen.run_worker(self._start(), group="start", exclusive=True)
 
     async def _start(self) -> None:
-        await asyncio.to_thread(_import_later_modules)
+        kind = self.screen.shell.services.hosts.current.kind
+        await asyncio.to_thread(_import_modules, (*ENGINE_MODULES[kind], *LATER_MODULES))
         # First what the user had: a host that is away may take seconds to be given up.
         await self._bring_back()
         await self.ask_host()
@@ -124,6 +128,6 @@ class OpenFlow:
         return True
 
 
-def _import_later_modules() -> None:
-    for name in LATER_MODULES:
+def _import_modules(names: Iterable[str]) -> None:
+    for name in names:
         importlib.import_module(name)

@@ -104,6 +104,10 @@ class ProblemList(ListPane):
         ]
 
     def moved(self) -> None:
+        rows = self._laid_out()
+        last = max(row for row, (at, *_) in enumerate(rows) if at == rows[self.cursor][0])
+        self.show_row(last)
+        self.show_row(self.cursor)
         self.refresh_body()
         super().moved()
 
