@@ -75,6 +75,8 @@ class LlamaServerEngine:
         """What the server tells of a model: its chat template and sizes. Raises AetherError."""
         listed, props = await asyncio.gather(self._listed(), self.props())
         entry = next((entry for entry in listed if entry.id == model), None)
+        if entry is None and len(listed) == 1 and _is_same_file(model, props.model_path):
+            entry = listed[0]
         if entry is None:
             names = ", ".join(entry.id for entry in listed)
             message = f"The llama.cpp server at {self.address} has no model {model}"
@@ -221,3 +223,9 @@ def _summary(model: ListedModel, props: Props | None = None) -> ModelSummary:
         context_length_tokens=meta.n_ctx_train if meta else model.max_model_len or model.context_window,
         path=path if PurePath(path).is_absolute() else "",
     )
+
+
+def _is_same_file(model: str, served: str) -> bool:
+    """Whether a path means the file that is served; the server may have been told one from its own folder."""
+    wanted, told = PurePath(model), PurePath(served)
+    return wanted == told or (not told.is_absolute() and wanted.is_absolute() and wanted.name == told.name != "")

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from aether_tui.core.errors import AetherError, ErrorCode
-
-
-class Answer(BaseModel):
-    """Anything Ollama sends: unknown fields are passed over."""
-
-    model_config = ConfigDict(extra="ignore", protected_namespaces=())
+from aether_tui.engines.base_wire import Answer, AnswerT, checked
 
 
 class Version(Answer):
@@ -117,18 +111,6 @@ class Rendered(Answer):
     debug_info: DebugInfo = Field(default_factory=DebugInfo, alias="_debug_info")
 
 
-AnswerT = TypeVar("AnswerT", bound=Answer)
-
-
 def read(model: type[AnswerT], value: object) -> AnswerT:
     """The answer as a model. Raises AetherError that names the field which isn't as expected."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the answer"
-        raise AetherError(
-            ErrorCode.ENGINE_REFUSED,
-            f"Ollama answered something else than expected: {place}: {first['msg']}",
-            "Check that the address is that of an Ollama server",
-        ) from error
+    return checked(model, value, "Ollama", "Check that the address is that of an Ollama server")

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from aether_tui.core.errors import AetherError, ErrorCode
-
-
-class Answer(BaseModel):
-    """Anything these servers send: unknown fields are passed over."""
-
-    model_config = ConfigDict(extra="ignore", protected_namespaces=())
+from aether_tui.engines.base_wire import Answer, AnswerT, checked
 
 
 class PromptTokens(Answer):
@@ -94,18 +88,6 @@ class Tokens(Answer):
     tokens: list[int]
 
 
-AnswerT = TypeVar("AnswerT", bound=Answer)
-
-
 def read(model: type[AnswerT], value: object) -> AnswerT:
     """The answer as a model. Raises AetherError that names the field which isn't as expected."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the answer"
-        raise AetherError(
-            ErrorCode.ENGINE_REFUSED,
-            f"The server answered something else than expected: {place}: {first['msg']}",
-            "Check host and port, and the kind of this host",
-        ) from error
+    return checked(model, value, "The server", "Check host and port, and the kind of this host")

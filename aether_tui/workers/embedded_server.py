@@ -68,8 +68,8 @@ def serve_library(order: Order, out: TextIO) -> int:
     try:
         untaken = apply(params, order.load, xllamacpp)
         server = xllamacpp.Server(params)
-    except (RuntimeError, ValueError, TypeError, KeyError) as error:
-        tell(out, {"error": f"{type(error).__name__}: {error}"})
+    except (RuntimeError, ValueError) as error:
+        tell(out, {"error": str(error)})
         return 1
     end_with_parent(False)
     tell(out, {"address": server.listening_address, "untaken": untaken})

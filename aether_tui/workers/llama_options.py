@@ -46,7 +46,10 @@ def with_defaults(load: Mapping[str, ParameterValue]) -> dict[str, ParameterValu
 
 
 def apply(params: Any, load: Mapping[str, ParameterValue], library: Any) -> tuple[str, ...]:
-    """Put load parameters into xllamacpp's CommonParams; the ids it has no attribute for come back."""
+    """Put load parameters into xllamacpp's CommonParams; the ids it has no attribute for come back.
+
+    Raises ValueError that names the parameter.
+    """
     untaken = []
     for name, value in with_defaults(load).items():
         spec = all_specs().get(name)
@@ -54,9 +57,12 @@ def apply(params: Any, load: Mapping[str, ParameterValue], library: Any) -> tupl
         if place is None:
             untaken.append(name)
             continue
-        _set(params, place, _converted(place, value, params, library))
-        if place in _TWINS:
-            _set(params, _TWINS[place], value)
+        try:
+            _set(params, place, _converted(place, value, params, library))
+            if place in _TWINS:
+                _set(params, _TWINS[place], value)
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
+            raise ValueError(f"{name} can't be {value}: {error}") from error
     return tuple(untaken)
 
 
