@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aether_tui.core.chat import Finished, TextDelta
+from aether_tui.core.chat import Failed, Finished, TextDelta
+from aether_tui.core.errors import ErrorCode
 from aether_tui.core.modelfile.document import parse
 from aether_tui.services import Services
 from aether_tui.services.chatting import ChatSession
@@ -128,3 +129,35 @@ async def test_a_file_on_ollama_is_refused_with_the_next_step(tmp_path: Path, mo
     error = chat.turns[-1].error
     assert error is not None and "Create a model" in error.remedy
     await made.aclose()
+
+
+async def test_a_second_question_while_an_answer_comes_changes_nothing(services: Services, tmp_path: Path) -> None:
+    chat = await chat_of(services, f"FROM demo\n{QUICK}", tmp_path)
+    refused: list[object] = []
+    async for _ in chat.send("Hello!"):
+        if not refused:
+            for again in (chat.send("Two"), chat.resend(), chat.edit_and_resend(0, "Three")):
+                refused += [event async for event in again]
+    assert len(refused) == 3 and all(isinstance(event, Failed) for event in refused)
+    assert [(turn.role, turn.state) for turn in chat.turns] == [("user", "sent"), ("assistant", "done")]
+
+
+async def test_a_question_that_was_too_long_does_not_stand_in_the_way_of_the_next(
+    services: Services, tmp_path: Path
+) -> None:
+    chat = await chat_of(services, f"FROM demo\n{QUICK}PARAMETER num_predict 4\n", tmp_path)
+    await ask_quietly(chat, "word " * 2000)
+    error = chat.turns[-1].error
+    assert error is not None and error.code is ErrorCode.CONTEXT_EXCEEDED
+    suggested = error.details["suggested_num_ctx"]
+    assert isinstance(suggested, int) and suggested > 2000
+    await ask(chat, "Hello!")
+    assert [message.content for message in chat.request().messages if message.role == "user"] == ["Hello!"]
+    assert [turn.role for turn in chat.turns] == ["user", "assistant"] * 2
+
+
+async def test_a_value_that_llama_cpp_can_not_take_is_named(services: Services, tmp_path: Path) -> None:
+    chat = await chat_of(services, "FROM demo\nPARAMETER num_ctx 99999999999999\n", tmp_path)
+    await ask_quietly(chat, "Hello!")
+    error = chat.turns[-1].error
+    assert error is not None and "num_ctx" in error.message and "99999999999999" in error.message
