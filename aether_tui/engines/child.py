@@ -73,8 +73,11 @@ class Child:
                     env=_environment(),
                     start_new_session=True,
                 )
-        except OSError as error:
+        except BaseException as error:
+            # Also where the start is given up: without its end of the pipe a process that came to be ends at once.
             os.close(leash)
+            if not isinstance(error, OSError):
+                raise
             raise AetherError(
                 ErrorCode.ENGINE_MISSING,
                 f"The embedded engine can't be started: {error.strerror or error}",
@@ -170,6 +173,8 @@ def _environment() -> dict[str, str]:
 
 def _open_log(path: Path) -> BinaryIO:
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Another copy of the app may still write to its own.
+    path.unlink(missing_ok=True)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 

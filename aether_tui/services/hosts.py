@@ -116,13 +116,20 @@ class HostService:
             return OpenAIEngine(host.address, api_key=key, key_env=host.key_env)
         from aether_tui.engines.embedded import EmbeddedEngine
 
-        self._work_dir = self._work_dir or tempfile.TemporaryDirectory(prefix="aether-engine-")
         return EmbeddedEngine(
-            Path(self._work_dir.name),
+            self._log_folder(),
             llama_server=os.path.expanduser(self.settings.llama_server) or None,
             resolve=resolve_gguf,
             catalogue=lambda: find_ggufs(self.settings.model_folders),
         )
+
+    def _log_folder(self) -> Path:
+        """Where llama.cpp writes its log: with ours, so that it outlives this run; else a temporary folder."""
+        logs = self.settings.home / "logs"
+        if _is_writable(logs):
+            return logs
+        self._work_dir = self._work_dir or tempfile.TemporaryDirectory(prefix="aether-engine-")
+        return Path(self._work_dir.name)
 
     @property
     def last_status(self) -> EngineStatus | None:
@@ -174,3 +181,9 @@ class HostService:
         if self._work_dir is not None:
             self._work_dir.cleanup()
             self._work_dir = None
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether a folder can be written to, or made."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return there.is_dir() and os.access(there, os.W_OK)

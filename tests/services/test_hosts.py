@@ -9,6 +9,7 @@ import pytest
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.inventory import EngineKind
 from aether_tui.engines.llamacpp import LlamaServerEngine
+from aether_tui.services import Services
 from aether_tui.services.hosts import HostService
 from aether_tui.settings import Host, Settings, load_settings
 
@@ -75,3 +76,29 @@ async def test_a_switch_is_remembered_and_one_that_can_not_be_is_told(tmp_path: 
         await hosts.switch("none")
     assert hosts.current.name == "embedded"
     await hosts.aclose()
+
+
+async def test_the_log_that_an_error_names_is_there_after_the_run(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    made = Services(Settings(home=home, host="embedded"))
+    chat = made.new_chat()
+    await chat.choose("demo")
+    chat.settings.set_value("num_ctx", 99_999_999_999_999)
+    async for _ in chat.send("Hello!"):
+        pass
+    await made.aclose()
+    error = chat.turns[-1].error
+    assert error is not None and Path(str(error.details["log"])).is_file()
+
+
+async def test_the_embedded_engine_serves_where_our_folder_can_not_be_written(tmp_path: Path) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file in the folder's place")
+    made = Services(Settings(home=blocked, host="embedded"))
+    chat = made.new_chat()
+    await chat.choose("demo")
+    chat.settings.set_value("num_predict", 2)
+    async for _ in chat.send("Hello!"):
+        pass
+    assert chat.turns[-1].error is None
+    await made.aclose()
