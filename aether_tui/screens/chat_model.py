@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
 
 from aether_tui.core.errors import AetherError
 from aether_tui.core.units import file_size
@@ -20,9 +20,26 @@ class ModelChoice:
 
     def __init__(self, screen: PlaygroundScreen) -> None:
         self._screen = screen
+        self.is_busy = False
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Find or take a model; what is typed meanwhile is for that one."""
+        worker = self._screen.run_worker(work, group="model", exclusive=True)
+        self._screen.shell.keys_wait_until(lambda: worker.is_finished)
 
     async def arrive(self) -> None:
-        """Talk to the model that the Editor has open, or to the only one there is."""
+        """Talk to the model that the Editor has open, or to the only one there is; else let the user choose."""
+        self.is_busy = True
+        try:
+            await self._find()
+        finally:
+            self.is_busy = False
+        if self._screen.unsent and not self._screen.session.model:
+            self.ask()
+        else:
+            self._screen.model_settled()
+
+    async def _find(self) -> None:
         screen = self._screen
         services = screen.shell.services
         screen.transcript.show_empty(("looking for models", "muted"))
@@ -50,6 +67,11 @@ class ModelChoice:
                 names += [session.name, session.document.get("FROM") or ""]
         return names
 
+    async def choose(self, name: str) -> None:
+        """Talk to the model that the user chose."""
+        await self.take(name)
+        self._screen.model_settled()
+
     async def take(self, name: str) -> None:
         """Talk to a model from now on."""
         screen = self._screen
@@ -73,17 +95,26 @@ class ModelChoice:
         self._screen.app.push_screen(page, self._chosen)
 
     def _chosen(self, name: str | None) -> None:
-        if name is not None:
+        if name is None:
+            self._screen.model_settled()
+        else:
             self._screen.field.focus()
-            self._screen.run_worker(self.take(name), group="model", exclusive=True)
+            self.run(self.choose(name))
 
     def _sources(self) -> list[Source]:
         from aether_tui.screens.dialogs import Source
 
-        host = self._screen.shell.services.hosts.current.name
+        services = self._screen.shell.services
+        host = services.hosts.current.name
         return [
             Source(f"Models of {host}", self._models, waiting="asking the server", empty="none installed"),
-            Source("Your aliases", self._aliases, waiting="reading", empty="none yet; the Editor's C makes one"),
+            Source(
+                "Your aliases",
+                self._aliases,
+                waiting="reading",
+                empty="none yet; the Editor's C makes one",
+                broken=lambda: services.aliases.unreadable,
+            ),
         ]
 
     async def _models(self) -> Sequence[PickItem]:

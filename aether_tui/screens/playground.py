@@ -57,6 +57,7 @@ class PlaygroundScreen(WorkScreen):
         self.draft = ChatDraft(self)
         self.editing: Question | None = None
         self._kept_text = ""
+        self.unsent = ""
         self._arrived = False
         self._below = 0
         self._used: tuple[int, int] | None = None
@@ -98,7 +99,7 @@ class PlaygroundScreen(WorkScreen):
             self.use(session)
         elif not self._arrived:
             self._arrived = True
-            self.run_worker(self.choice.arrive(), group="model", exclusive=True)
+            self.choice.run(self.choice.arrive())
 
     # The model
 
@@ -141,11 +142,24 @@ class PlaygroundScreen(WorkScreen):
         if self.talk.running:
             self.shell.tell("an answer is still coming; esc stops it", "warning")
             return
-        if not self.session.model:
-            self.action_model()
+        text = self.field.take()
+        if self.session.model:
+            self._send(text)
             return
-        text, editing = self.field.take(), self.editing
-        self.editing = None
+        self.unsent = text
+        if not self.choice.is_busy:
+            self.action_model()
+
+    def model_settled(self) -> None:
+        """A model was found or chosen, or not: what waited for one is sent, or stands in the field again."""
+        text, self.unsent = self.unsent, ""
+        if text and self.session.model:
+            self._send(text)
+        elif text and not self.field.text:
+            self.field.set_text(text)
+
+    def _send(self, text: str) -> None:
+        editing, self.editing = self.editing, None
         if editing is not None and editing in self.transcript.entries:
             self.talk.ask_instead(editing, text)
         else:

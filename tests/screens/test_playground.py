@@ -291,17 +291,35 @@ async def test_nothing_is_lost_when_sending_too_early() -> None:
         await press(pilot, "escape")
 
 
-async def test_without_a_model_enter_offers_the_choice_and_keeps_the_text() -> None:
+async def test_without_a_model_enter_offers_the_choice_and_then_sends() -> None:
     async with talking(lambda request: saying("Yes."), models=("a-model", "b-model")) as (screen, pilot, engine):
         await until(lambda: "No model is chosen yet" in look(screen))
         await ask(pilot, screen, "hello", wait=False)
         await until(lambda: "b-model" in shown(pilot.app))  # type: ignore[arg-type]
         await press(pilot, "down", "enter")
-        await until(lambda: screen.session.model == "b-model")
-        assert screen.field.text == "hello"
-        await press(pilot, "enter")
         await until(lambda: engine.requests)
         assert engine.requests[0].model == "b-model"
+        assert engine.requests[0].messages[0].content == "hello"
+
+
+async def test_without_a_choice_the_text_is_in_the_field_again() -> None:
+    async with talking(lambda request: saying("Yes."), models=("a-model", "b-model")) as (screen, pilot, engine):
+        await until(lambda: "No model is chosen yet" in look(screen))
+        await ask(pilot, screen, "hello", wait=False)
+        await until(lambda: "b-model" in shown(pilot.app))  # type: ignore[arg-type]
+        await press(pilot, "escape")
+        await until(lambda: screen.field.text == "hello")
+        assert not engine.requests
+
+
+async def test_what_is_sent_before_the_model_is_found_waits_for_it() -> None:
+    async with talking(lambda request: saying("Yes."), models=("a-model", "b-model")) as (screen, pilot, engine):
+        screen.choice.is_busy = True
+        await ask(pilot, screen, "early", wait=False)
+        engine.names = ["a-model"]
+        await screen.choice.arrive()
+        await until(lambda: engine.requests)
+        assert engine.requests[0].messages[0].content == "early"
 
 
 async def test_the_reader_is_left_alone_while_more_comes() -> None:
