@@ -160,6 +160,10 @@ class TerminalApp(App[None], inherit_bindings=False):
         """Keys typed ahead wait until the widget has the focus (or a second has gone)."""
         self.keys.wait_for(widget)
 
+    def keys_wait_until(self, ready: Callable[[], bool]) -> None:
+        """Keys typed ahead wait until something is so (or a second has gone)."""
+        self.keys.wait_until(ready)
+
     def action_next_pane(self) -> None:
         """Move the focus on; in an open field, take it and go to the next one."""
         if not self._next_field(1):

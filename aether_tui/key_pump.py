@@ -29,7 +29,7 @@ class KeyPump:
         self._deliver = deliver
         self._queue: deque[events.Event] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._awaited: Widget | None = None
+        self._awaited: list[Callable[[], bool]] = []
 
     @property
     def busy(self) -> bool:
@@ -48,7 +48,11 @@ class KeyPump:
 
     def wait_for(self, widget: Widget) -> None:
         """Hold keys back until the widget has the focus, or a second has gone."""
-        self._awaited = widget
+        self.wait_until(lambda: widget.has_focus)
+
+    def wait_until(self, ready: Callable[[], bool]) -> None:
+        """Hold keys back until something is so, or a second has gone."""
+        self._awaited.append(ready)
 
     async def _run(self) -> None:
         app = self._app
@@ -64,6 +68,9 @@ class KeyPump:
                 app._handle_exception(error)
                 return
             await self._handled(target)
+            if app.screen not in target.ancestors_with_self:
+                # What the key chose or opened is passed on in the queue of the screen that comes up.
+                await self._handled(app.screen)
 
     async def _handled(self, target: Widget) -> None:
         """Wait until an event went from a widget up to the app."""
@@ -80,9 +87,8 @@ class KeyPump:
     async def _focus_settled(self) -> None:
         """Wait for the field or page that the last key opened."""
         for _ in range(int(PATIENCE_S / POLL_S)):
-            if self._awaited is not None and self._awaited.has_focus:
-                self._awaited = None
-            if self._awaited is None and self._app.screen.is_mounted:
+            self._awaited = [ready for ready in self._awaited if not ready()]
+            if not self._awaited and self._app.screen.is_mounted:
                 return
             await asyncio.sleep(POLL_S)
-        self._awaited = None
+        self._awaited.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
 from textual.app import ComposeResult
+from textual.geometry import Size
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -28,6 +29,12 @@ WIDE = 140
 def width_class(width: int) -> str:
     """The breakpoint class of a width."""
     return "-narrow" if width < NARROW else "-wide" if width >= WIDE else "-normal"
+
+
+def breakpoint_classes(width: int) -> dict[str, bool]:
+    """Every breakpoint class, and whether it holds."""
+    wanted = width_class(width)
+    return {name: name == wanted for name in ("-narrow", "-normal", "-wide")}
 
 
 class Shell(Protocol):
@@ -88,6 +95,10 @@ class Shell(Protocol):
         """Keys that were typed ahead wait until the widget has the focus."""
         ...
 
+    def keys_wait_until(self, ready: Callable[[], bool]) -> None:
+        """Keys that were typed ahead wait until something is so."""
+        ...
+
 
 class WorkScreen(Screen[None]):
     """A screen with a tab of its own. Subclasses give `compose_body`."""
@@ -104,6 +115,11 @@ class WorkScreen(Screen[None]):
         super().__init__(name=self.NAME, classes=f"work {width_class(self.app.size.width)}")
         # Textual would parse every style sheet again for a screen that looks older than they are.
         self._css_update_count = self.app._css_update_count
+
+    def _screen_resized(self, size: Size) -> None:
+        """The breakpoint first: Textual lays out and paints for the old one, then again for the new."""
+        self.update_classes(breakpoint_classes(size.width), animate=False)
+        super()._screen_resized(size)
 
     def _compositor_refresh(self) -> None:
         """Textual draws while updates are held back, and throws the picture away."""

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar, cast
 
 from textual.app import ComposeResult
+from textual.geometry import Size
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
 from aether_tui.actions import bindings
 from aether_tui.core.errors import AetherError
-from aether_tui.screens.base import Shell, width_class
+from aether_tui.screens.base import Shell, breakpoint_classes, width_class
 from aether_tui.widgets.frame import Parts
 from aether_tui.widgets.key_bar import KeyBar
 from aether_tui.widgets.pane import Pane
@@ -40,6 +41,11 @@ class Page(Screen[Result], Generic[Result]):
     def __init__(self) -> None:
         super().__init__(classes=f"work page {self.CLASS} {width_class(self.app.size.width)}")
         self._css_update_count = self.app._css_update_count
+
+    def _screen_resized(self, size: Size) -> None:
+        """As in the work screens."""
+        self.update_classes(breakpoint_classes(size.width), animate=False)
+        super()._screen_resized(size)
 
     @property
     def shell(self) -> Shell:
@@ -71,13 +77,14 @@ class Page(Screen[Result], Generic[Result]):
 
 @dataclass(slots=True)
 class Source:
-    """One section of a picker: what it is called, and how its choices are had."""
+    """One section of a picker: what it is called, how its choices are had, and which of them can't be read."""
 
     title: str
     load: Callable[[], Awaitable[Sequence[PickItem]]] | None = None
     items: Sequence[PickItem] = ()
     waiting: str = "loading"
     empty: str = ""
+    broken: Callable[[], Sequence[AetherError]] = tuple
 
 
 class PickerPage(Page[str]):
@@ -150,6 +157,7 @@ class PickerPage(Page[str]):
         self._show()
         try:
             section.items = await load()
+            section.broken = self.sources[index].broken()
             section.state, section.error = "data", None
         except AetherError as error:
             section.items, section.state, section.error = (), "error", error

@@ -99,7 +99,8 @@ class OpenFlow:
 
         def chosen(choice: str | None) -> None:
             if choice:
-                self.screen.run_worker(self.open(choice, page.drafts), group="open", exclusive=True)
+                worker = self.screen.run_worker(self.open(choice, page.drafts), group="open", exclusive=True)
+                self.screen.shell.keys_wait_until(lambda: worker.is_finished)
 
         self.screen.app.push_screen(page, chosen)
 
@@ -125,6 +126,7 @@ class OpenFlow:
             screen.tell(error.text, "error")
             return False
         screen.show_session(session)
+        screen.tell("")
         return True
 
 

@@ -158,7 +158,7 @@ class TextFlow:
         """Show the presets, with what each sets for this model."""
         from aether_tui.screens.text_pickers import PresetPage
 
-        page = PresetPage(self.screen.session, self.screen.shell.services.presets, self.screen.tell)
+        page = PresetPage(self.screen.session, self.screen.shell.services.presets)
         self.screen.app.push_screen(page, lambda choice: self._apply_preset(page.presets.get(choice or "")))
 
     def _apply_preset(self, preset: Preset | None) -> None:

@@ -33,14 +33,14 @@ class OpenPage(PickerPage):
         host = services.hosts.current
         is_ollama = host.kind is EngineKind.OLLAMA
         sources = [
-            Source("Unsaved edits", self._draft_items, waiting="looking"),
+            Source("Unsaved edits", self._draft_items, waiting="looking", broken=lambda: services.drafts.unreadable),
             Source(
                 f"On {host.name}",
                 self._model_items,
                 waiting=f"asking {host.name}",
                 empty=NO_MODELS if is_ollama else NO_FILES,
             ),
-            Source("Aliases", self._alias_items, waiting="looking"),
+            Source("Aliases", self._alias_items, waiting="looking", broken=lambda: services.aliases.unreadable),
             Source("On this machine", None, [PickItem("gguf:demo", "demo", "the model that comes with this app")]),
         ]
         super().__init__("Open", sources, hint="type to filter, or a path", typed=typed_choices)

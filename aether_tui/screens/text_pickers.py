@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from aether_tui.core.errors import AetherError
 from aether_tui.core.parameters import format_value
@@ -54,18 +54,18 @@ def _template_item(preset: TemplatePreset, own: str | None) -> PickItem:
 class PresetPage(PickerPage):
     """The presets, with what each sets for this model; `presets` holds them by the result."""
 
-    def __init__(self, session: EditSession, store: PresetStore, tell: Callable[[str, str], None]) -> None:
+    def __init__(self, session: EditSession, store: PresetStore) -> None:
         self.session = session
         self.presets: dict[str, Preset] = {}
         self._store = store
-        self._say = tell
-        super().__init__("Preset", [Source("", self._items, waiting="reading")], preview_title="What it sets")
+        self._unreadable: Sequence[AetherError] = ()
+        source = Source("", self._items, waiting="reading", broken=lambda: self._unreadable)
+        super().__init__("Preset", [source], preview_title="What it sets")
 
     async def _items(self) -> Sequence[PickItem]:
         found = await asyncio.to_thread(self._store.list)
         self.presets = {preset.id: preset for preset in found.presets}
-        for error in found.unreadable:
-            self._say(error.text, "error")
+        self._unreadable = found.unreadable
         in_force = self.session.preset_title
         return [
             PickItem(

@@ -96,9 +96,10 @@ class FieldRows(ListPane):
             self._take_value(row, parameter, unescaped(typed))
 
     def _take_value(self, row: Row, parameter: EffectiveParameter, text: str) -> None:
-        value: ParameterValue = text if parameter.spec.type == "string" else parse_value(parameter.spec, text.strip())
+        is_text = parameter.spec.type == "string"
+        value: ParameterValue = text if is_text or not text.strip() else parse_value(parameter.spec, text.strip())
         self.field = None
-        if value == "":
+        if isinstance(value, str) and not value.strip():
             self.source.unset(row.identifier)
         else:
             self.source.set_value(row.identifier, value)

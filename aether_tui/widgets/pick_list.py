@@ -37,7 +37,7 @@ class PickItem:
 
 @dataclass(slots=True)
 class Section:
-    """Some choices under a heading. `empty` says what would be here, and what fills it."""
+    """Some choices under a heading. `empty` says what would be here, and what fills it; `broken` what can't be read."""
 
     title: str
     items: Sequence[PickItem] = ()
@@ -45,6 +45,7 @@ class Section:
     waiting: str = ""
     empty: str = ""
     error: AetherError | None = None
+    broken: Sequence[AetherError] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class _Row:
     text: str = ""
     role: str = "muted"
     item: PickItem | None = None
+    marked: bool = False
 
 
 @dataclass(slots=True)
@@ -138,26 +140,33 @@ class PickList(ListPane):
         rows = [_Row("item", item=item) for item in self.typed(text)] if text else []
         for section in self.sections:
             items = [item for item in section.items if _matches(item, words)]
-            lines = self._state_lines(section)
-            if section.title and (items or (lines and not words)):
+            state = self._state_rows(section) if not words else []
+            broken = [row for error in section.broken for row in self._error_rows(error.message, error.remedy)]
+            if section.title and (items or state or (broken and not words)):
                 rows.append(_Row("section", section.title))
-            rows += [_Row("line", line, role) for line, role in lines] if not words else []
-            rows += [_Row("item", item=item) for item in items]
+            rows += [*state, *(_Row("item", item=item) for item in items), *(broken if not words else ())]
         if words and not any(row.item for row in rows):
             rows.append(_Row("line", f"nothing here matches {text}"))
         return rows
 
-    def _state_lines(self, section: Section) -> list[tuple[str, str]]:
-        width = max(20, self.row_width - 4)
+    def _state_rows(self, section: Section) -> list[_Row]:
         if section.state == "loading":
-            return [(section.waiting or "loading", "muted")]
+            return [_Row("line", section.waiting or "loading")]
         if section.state == "error" and section.error is not None:
-            what = [(line, "error") for line in wrap(section.error.message, width)]
             remedy = f"{section.error.remedy}; ctrl+r asks again" if section.error.remedy else "ctrl+r asks again"
-            return what + [(line, "muted") for line in wrap(remedy, width)]
-        if not section.items and section.empty:
-            return [(line, "muted") for line in wrap(section.empty, width)]
+            return self._error_rows(section.error.message, remedy)
+        if not section.items and not section.broken and section.empty:
+            return [_Row("line", line) for line in wrap(section.empty, self._line_width)]
         return []
+
+    def _error_rows(self, message: str, remedy: str) -> list[_Row]:
+        what = enumerate(wrap(message, self._line_width))
+        rows = [_Row("line", line, "error", marked=not number) for number, line in what]
+        return rows + [_Row("line", line) for line in wrap(remedy, self._line_width) if line]
+
+    @property
+    def _line_width(self) -> int:
+        return max(20, self.row_width - 4)
 
     # Drawing
 
@@ -185,7 +194,7 @@ class PickList(ListPane):
         if row.item is None:
             if row.kind == "section":
                 return [Segment(row.text, roles.get("bold text"))]
-            mark = f"{glyphs.error} " if row.role == "error" else "  "
+            mark = f"{glyphs.error} " if row.marked else "  "
             return [Segment("  " + mark, roles.error), Segment(row.text, roles.get(row.role))]
         item = row.item
         selected = index == self.cursor
