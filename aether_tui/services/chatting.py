@@ -96,7 +96,7 @@ class ChatSession:
             facts = await self._models.facts(model)
         except AetherError as error:
             raise self._file_refusal(wanted) or error from error
-        schema = await self._models.schema(facts)
+        schema = await self._models.schema(facts, strict=False)
         self.model, self._installed, self._installed_messages = name, model if on_ollama else "", ()
         self.settings = self._session(
             document_from_alias(alias) if alias is not None else new_document(model), facts, name

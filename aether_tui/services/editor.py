@@ -87,7 +87,7 @@ class EditorService:
     async def open_file(self, path: Path) -> EditSession:
         """An existing Modelfile. Raises AetherError; a file that doesn't parse is left as it is."""
         path = user_path(str(path)).absolute()
-        document = parse(await asyncio.to_thread(read_whole, path))
+        document = _parsed(await asyncio.to_thread(read_whole, path), path)
         return await self._open_document(document, Origin("file", str(path)), name=path.stem.lower())
 
     async def open_alias(self, name: str) -> EditSession:
@@ -136,8 +136,10 @@ class EditorService:
         """Learn again what holds for the session's model on the current host. Raises AetherError on a bad manifest."""
         target = self._hosts.target()
         facts = await self.facts_of(session.document, self._base_folder(session.origin))
-        session.retarget(target, await self._models.schema(facts, target), facts)
+        session.retarget(target, await self._models.schema(facts, target, strict=False), facts)
         await _checked(session)
+        # A manifest that can't be taken is told here, and stands in the way of nothing.
+        await asyncio.to_thread(self._models.manifest_entry, facts.name)
 
     async def facts_of(self, document: Modelfile, base: Path) -> ModelFacts:
         """What is known of the model that a document builds on; its name alone where nothing answers."""
@@ -174,7 +176,7 @@ class EditorService:
         if origin.kind == "gguf":
             await asyncio.to_thread(read_sound_gguf, await asyncio.to_thread(resolve_gguf, origin.place))
         facts = await self.facts_of(document, base)
-        schema = await self._models.schema(facts, target)
+        schema = await self._models.schema(facts, target, strict=False)
         session = EditSession(
             document,
             facts=facts,
@@ -293,6 +295,17 @@ async def _checked(session: EditSession) -> EditSession:
     """The session after its first check: that one compares templates, which takes longer than a frame."""
     await asyncio.to_thread(session.problems)
     return session
+
+
+def _parsed(data: bytes, path: Path) -> Modelfile:
+    """The Modelfile in a file. Raises AetherError that names file and line."""
+    try:
+        return parse(data)
+    except AetherError as error:
+        line = error.details.get("true_line")
+        where = f"{path.name}, line {line}" if line else path.name
+        details = {**error.details, "path": str(path)}
+        raise AetherError(error.code, f"{where}: {error.message}", error.remedy, details) from error
 
 
 def _exists_from(base: Path) -> Callable[[str], bool]:

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aether_tui.core.errors import ErrorCode
+from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.schema import EngineTarget, ModelFacts, ParameterSchema, facts_from_details, schema_for
 from aether_tui.services.yaml_files import read_checked
 
@@ -36,9 +36,19 @@ class ModelService:
         """What the parameter ranges of one model follow from. Raises AetherError."""
         return facts_from_details(await self.details(name))
 
-    async def schema(self, facts: ModelFacts, target: EngineTarget | None = None) -> ParameterSchema:
-        """The parameters that hold for a model on the current engine. Raises AetherError on a bad manifest."""
-        entry = await asyncio.to_thread(self.manifest_entry, facts.name)
+    async def schema(
+        self, facts: ModelFacts, target: EngineTarget | None = None, *, strict: bool = True
+    ) -> ParameterSchema:
+        """The parameters that hold for a model on the current engine.
+
+        Raises AetherError on a bad manifest, which is left out where not `strict`.
+        """
+        try:
+            entry = await asyncio.to_thread(self.manifest_entry, facts.name)
+        except AetherError:
+            if strict:
+                raise
+            entry = None
         return schema_for(facts, target or self._hosts.target(), entry)
 
     def manifest_entry(self, name: str) -> ManifestEntry | None:
