@@ -55,7 +55,7 @@ def own_editor(env: Mapping[str, str] | None = None) -> list[str]:
     for name in EDITORS:
         if shutil.which(name):
             return [name]
-    raise AetherError(ErrorCode.NOT_SUPPORTED, "there is no editor to open", "set EDITOR to the one you use")
+    raise AetherError(ErrorCode.NOT_SUPPORTED, "There is no editor to open", "Set EDITOR to the one you use")
 
 
 def edit_outside(text: str, name: str) -> str:
@@ -70,11 +70,11 @@ def edit_outside(text: str, name: str) -> str:
             raise AetherError(
                 ErrorCode.NOT_SUPPORTED,
                 f"{command[0]} does not start: {error.strerror}",
-                "set EDITOR to the one you use",
+                "Set EDITOR to the one you use",
             ) from error
         if status:
             raise AetherError(
-                ErrorCode.CANCELLED, f"{command[0]} ended with status {status}", "the text is as it was before"
+                ErrorCode.CANCELLED, f"{command[0]} ended with status {status}", "The text is as it was before"
             )
         edited = path.read_bytes().decode("utf-8", "replace")
     # Editors end a file with a newline; a text that had none keeps none.

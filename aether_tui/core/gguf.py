@@ -45,14 +45,14 @@ _VALUE_TYPES: dict[int, tuple[str, str]] = {
     12: ("float64", "d"),
 }
 
-_DOWNLOAD_AGAIN = "The file is incomplete or damaged: fetch it again, and compare its size with the source's."
+_DOWNLOAD_AGAIN = "The file is incomplete or damaged: fetch it again, and compare its size with the source's"
 _FOREIGN: tuple[tuple[bytes, str, str], ...] = (
-    (b"version https://git-lfs", "it is a Git LFS pointer, not the model", "Run git lfs pull to get the model itself."),
-    (b"\0\0\0\0", "it was left unfinished by the program that wrote it", "Make or fetch it again."),
-    (b"<", "it is a web page", "The download went to a page: use the file's direct link."),
-    (b"PK\x03\x04", "it is a zip or PyTorch file", "Convert it to GGUF first."),
-    (b"lmgg", "it is in the old GGML format", "Get a GGUF of the model; old formats no longer run."),
-    (b"tjgg", "it is in the old GGJT format", "Get a GGUF of the model; old formats no longer run."),
+    (b"version https://git-lfs", "it is a Git LFS pointer, not the model", "Run git lfs pull to get the model itself"),
+    (b"\0\0\0\0", "it was left unfinished by the program that wrote it", "Make or fetch it again"),
+    (b"<", "it is a web page", "The download went to a page: use the file's direct link"),
+    (b"PK\x03\x04", "it is a zip or PyTorch file", "Convert it to GGUF first"),
+    (b"lmgg", "it is in the old GGML format", "Get a GGUF of the model; old formats no longer run"),
+    (b"tjgg", "it is in the old GGJT format", "Get a GGUF of the model; old formats no longer run"),
 )
 
 
@@ -247,8 +247,8 @@ class _Reader:
                 if head.startswith(mark):
                     raise _error(f"This is not a GGUF file: {what}", remedy, 0)
             if head[8:9] == b"{":
-                raise _error("This is not a GGUF file: it is safetensors", "Convert it to GGUF first.", 0)
-            raise _error(f"This is not a GGUF file: it starts with {head[:4]!r}", "Choose a .gguf file.", 0)
+                raise _error("This is not a GGUF file: it is safetensors", "Convert it to GGUF first", 0)
+            raise _error(f"This is not a GGUF file: it starts with {head[:4]!r}", "Choose a .gguf file", 0)
         self._skip(4)
         # A version is a small number, so in the wrong byte order its low half is zero.
         version = self._number("I", "the version")
@@ -256,9 +256,9 @@ class _Reader:
             self.order = ">"
             version = int.from_bytes(version.to_bytes(4, "little"), "big")
         if version == 1:
-            raise _error("This is a GGUF file of version 1", "Get a newer GGUF of the model; no engine reads it.", 4)
+            raise _error("This is a GGUF file of version 1", "Get a newer GGUF of the model; no engine reads it", 4)
         if version not in (2, 3):
-            raise _error(f"This is a GGUF file of version {version}", "Versions 2 and 3 can be read.", 4)
+            raise _error(f"This is a GGUF file of version {version}", "Versions 2 and 3 can be read", 4)
         return version
 
     def count(self, what: str, limit: int) -> int:

@@ -11,7 +11,7 @@ from aether_tui.core.parameters import Group, ParameterType, Scope, find
 
 _REMEDY = (
     "Under models, each has a name and, under capabilities.generation_schema, parameters with type, default, min, "
-    "max, desc and options."
+    "max, desc and options"
 )
 
 

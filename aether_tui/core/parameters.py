@@ -106,7 +106,7 @@ def spec(parameter_id: str) -> ParameterSpec:
         raise AetherError(
             ErrorCode.PARAMETER_INVALID,
             f"There is no parameter {parameter_id!r}",
-            "Run `aether params` for the list.",
+            "Run `aether params` for the list",
             {"parameter": parameter_id},
         )
     return found
@@ -145,13 +145,13 @@ def parse_value(spec: ParameterSpec, text: str) -> ParameterValue:
         case "bool":
             if text in _TRUE or text in _FALSE:
                 return text in _TRUE
-            raise _invalid(spec, text, "neither true nor false", "Write true or false.")
+            raise _invalid(spec, text, "neither true nor false", "Write true or false")
         case "list":
             return (text,)
         case "enum":
             if text in spec.options:
                 return text
-            raise _invalid(spec, text, "not one of its values", f"Choose one of {', '.join(spec.options)}.")
+            raise _invalid(spec, text, "not one of its values", f"Choose one of {', '.join(spec.options)}")
         case "string":
             return text
 
@@ -164,7 +164,7 @@ def typed_value(spec: ParameterSpec, value: object) -> ParameterValue:
         raise AetherError(
             ErrorCode.PARAMETER_INVALID,
             f"{spec.id} takes one value, and this is a list",
-            "Give a single value.",
+            "Give a single value",
             {"parameter": spec.id},
         )
     # YAML reads a bare on and off as true and false, and llama.cpp's switches are called just that.
@@ -302,19 +302,19 @@ def _whole_number_hint(text: str) -> str:
     try:
         value = float(number) * factor
     except ValueError:
-        return "Write digits only, as 4096."
+        return "Write digits only, as 4096"
     if value.is_integer() and abs(value) < 2**53:
-        return f"Write {int(value)}."
-    return "Write digits only, as 4096."
+        return f"Write {int(value)}"
+    return "Write digits only, as 4096"
 
 
 def _parse_float(spec: ParameterSpec, text: str) -> float:
     value = _go_float(text)
     if value is None:
-        hint = f"Write {text.replace(',', '.')}." if _go_float(text.replace(",", ".")) is not None else ""
-        raise _invalid(spec, text, "not a number", hint or "Write a number, as 0.7.")
+        hint = f"Write {text.replace(',', '.')}" if _go_float(text.replace(",", ".")) is not None else ""
+        raise _invalid(spec, text, "not a number", hint or "Write a number, as 0.7")
     if value != value or abs(value) > _FLOAT32_LIMIT:
-        raise _invalid(spec, text, "not a number that can be sent", "Write a number, as 0.7.")
+        raise _invalid(spec, text, "not a number that can be sent", "Write a number, as 0.7")
     return value
 
 

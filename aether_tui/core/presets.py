@@ -65,7 +65,7 @@ def parse_preset(data: object) -> Preset:
         raise AetherError(
             ErrorCode.BAD_INPUT,
             f"This is not a preset: {where}: {first['msg']}",
-            "A preset has a title and, under parameters, names with values.",
+            "A preset has a title and, under parameters, names with values",
             {"field": where},
         ) from error
     values = dict(_read(name, value) for name, value in file.parameters.items())

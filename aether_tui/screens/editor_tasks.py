@@ -115,7 +115,7 @@ class TaskFlow:
         except AetherError as error:
             pane.fail(error)
         except asyncio.CancelledError:
-            pane.fail(AetherError(ErrorCode.CANCELLED, "stopped; what was there before is as it was", "C tries again"))
+            pane.fail(AetherError(ErrorCode.CANCELLED, "Stopped; what was there before is as it was", "C tries again"))
             raise
         else:
             pane.finish(self._made(name))

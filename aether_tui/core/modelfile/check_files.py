@@ -102,7 +102,7 @@ def draft(inspection: Inspection) -> Iterator[Problem]:
 
 
 def _problem(instruction: Instruction, reason: str, remedy: str) -> Problem:
-    return Problem("error", instruction.line, instruction.keyword, reason, remedy.rstrip("."))
+    return Problem("error", instruction.line, instruction.keyword, reason, remedy)
 
 
 RULES = (source, repeated_source, adapter, draft)

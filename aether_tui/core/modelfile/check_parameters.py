@@ -76,7 +76,7 @@ def typed(inspection: Inspection) -> Iterator[Problem]:
         except AetherError as error:
             mended = _mended(spec, item.args)
             fix = Fix(f"set {mended}", spec.id, (mended,)) if mended else None
-            remedy = error.remedy.rstrip(".")
+            remedy = error.remedy
             if mended and " #" in item.args:
                 remedy = "Put the comment on a line of its own: behind a value it is part of it"
             yield Problem("error", item.line, spec.id, error.message, remedy, fix)

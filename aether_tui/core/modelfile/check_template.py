@@ -87,7 +87,7 @@ def needed(inspection: Inspection) -> Iterator[Problem]:
     if item is None or not inspection.from_is_file or inspection.last("RENDERER") is not None:
         return
     reason = f"{inspection.server} does not use the chat template of a GGUF, so this model may answer garbage"
-    remedy, fix = feature_remedy("jinja_templates").rstrip("."), None
+    remedy, fix = feature_remedy("jinja_templates"), None
     if found := _preset(inspection.facts.chat_template, *_marks(inspection.facts)):
         remedy = f"Give it the {found.title} template, which renders chats just as the file's own does"
         fix = Fix(f"use the {found.title} template", "TEMPLATE", (found.text,))

@@ -44,4 +44,4 @@ def preset(id: str) -> TemplatePreset:
         if each.id == id:
             return each
     known = ", ".join(each.id for each in template_presets())
-    raise AetherError(ErrorCode.BAD_INPUT, f"there is no template preset {id!r}", f"Choose one of {known}", {"id": id})
+    raise AetherError(ErrorCode.BAD_INPUT, f"There is no template preset {id!r}", f"Choose one of {known}", {"id": id})
