@@ -17,7 +17,7 @@ from aether_tui.screens.base import WorkScreen
 from aether_tui.settings import Settings, save_setting
 from aether_tui.widgets.tab_row import TabRow
 from aether_tui.widgets.themes import style_sheet
-from aether_tui.widgets.top_bar import TopState
+from aether_tui.widgets.top_bar import TopBar, TopState
 
 if TYPE_CHECKING:
     from aether_tui.core.inventory import EngineStatus, LoadedModel
@@ -87,9 +87,8 @@ class AetherApp(TerminalApp, inherit_bindings=False):
     def show_top(self, **changes: object) -> None:
         """Change what the top bar shows."""
         self.top = self.top._replace(**changes)  # type: ignore[arg-type]
-        screen = self.work_screen
-        if screen is not None:
-            screen.show_top(self.top)
+        for bar in self.screen.query(TopBar):
+            bar.show(self.top)
 
     @property
     def work_screen(self) -> WorkScreen | None:
@@ -106,9 +105,10 @@ class AetherApp(TerminalApp, inherit_bindings=False):
             screen.tell(text, role)
 
     def open_screen(self, name: str) -> None:
-        """Show another screen; it is made when it is first asked for."""
-        if name != self.current_mode and not isinstance(self.screen, WorkScreen):
-            self.screen.dismiss()
+        """Show another screen; it is made when it is first asked for. Pages that are open there stay open."""
+        close = getattr(self.screen, "action_close", None)
+        if name == self.current_mode and close is not None:
+            close()
         self.switch_mode(name)
         screen = self.work_screen
         if screen is not None:
@@ -226,10 +226,10 @@ class AetherApp(TerminalApp, inherit_bindings=False):
         self._open_page("open_calls")
 
     def _open_page(self, name: str) -> None:
-        """Open a page over the work screen; pages don't pile up."""
-        if isinstance(self.screen, WorkScreen):
-            from aether_tui import pages
+        """Open a page of the app over whatever is shown; such pages don't pile up."""
+        from aether_tui import pages
 
+        if not getattr(self.screen, "of_app", False):
             getattr(pages, name)(self)
 
     def on_tab_row_chosen(self, event: TabRow.Chosen) -> None:

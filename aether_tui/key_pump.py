@@ -88,7 +88,10 @@ class KeyPump:
         """Wait for the field or page that the last key opened."""
         for _ in range(int(PATIENCE_S / POLL_S)):
             self._awaited = [ready for ready in self._awaited if not ready()]
-            if not self._awaited and self._app.screen.is_mounted:
+            screen = self._app.screen
+            # While the terminal is in the background nothing has the focus; the next key brings it back.
+            focused = screen.focused is not None or not self._app.app_focus
+            if not self._awaited and screen.is_mounted and focused:
                 return
             await asyncio.sleep(POLL_S)
         self._awaited.clear()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from aether_tui.actions import Action, actions_by_id, all_actions, key_label, keys_of, scope_titles
 from aether_tui.engines.base import as_curl
-from aether_tui.screens.dialogs import PickerPage, ReadPage, Source
+from aether_tui.screens.dialogs import Page, PickerPage, ReadPage, Source
 from aether_tui.widgets.frame import Parts
 from aether_tui.widgets.pick_list import PickItem
 from aether_tui.widgets.themes import theme_data
@@ -25,6 +26,15 @@ THEME_WORDS = {
     "ansi-dark": "the terminal's own 16 colours, dark ground",
     "ansi-light": "the terminal's own 16 colours, light ground",
 }
+
+
+def _push(app: AetherApp, page: Page[Any], chosen: Callable[[Any], object] = lambda result: None) -> None:
+    page.of_app = True
+
+    def left(result: Any) -> None:
+        chosen(result)
+
+    app.push_screen(page, left)
 
 
 def _keys_words(app: AetherApp, action: Action) -> str:
@@ -60,7 +70,7 @@ def open_palette(app: AetherApp) -> None:
     order = sorted(items, key=lambda scope: (scope == "app", scope != app.current_mode))
     sources = [Source(titles[scope], None, items[scope]) for scope in order]
     page = PickerPage("Palette", sources)
-    app.push_screen(page, lambda choice: run_action(app, choice, active))
+    _push(app, page, lambda choice: run_action(app, choice, active))
 
 
 def run_action(app: AetherApp, choice: str | None, active: dict[str, tuple[DOMNode, str]]) -> None:
@@ -91,7 +101,7 @@ def open_help(app: AetherApp) -> None:
             lines += [_help_line(app, action) for action in actions]
             lines.append([])
     lines += _help_foot(app)
-    app.push_screen(ReadPage("Keys and help", lines))
+    _push(app, ReadPage("Keys and help", lines))
 
 
 def _help_line(app: AetherApp, action: Action) -> Parts:
@@ -126,7 +136,7 @@ def open_hosts(app: AetherApp) -> None:
         Source("", None, items),
         Source("", None, (), empty=f"others are added in {app.settings.file}, under hosts"),
     ]
-    app.push_screen(PickerPage("Switch host", note, select=hosts.current.name), app.switch_host)
+    _push(app, PickerPage("Switch host", note, select=hosts.current.name), app.switch_host)
 
 
 def open_themes(app: AetherApp) -> None:
@@ -141,7 +151,7 @@ def open_themes(app: AetherApp) -> None:
     def chosen(choice: str | None) -> None:
         app.keep_theme(choice, before)
 
-    app.push_screen(PickerPage("Theme", [Source("", None, items)], select=before, on_highlight=preview), chosen)
+    _push(app, PickerPage("Theme", [Source("", None, items)], select=before, on_highlight=preview), chosen)
 
 
 def open_calls(app: AetherApp) -> None:
@@ -158,4 +168,4 @@ def open_calls(app: AetherApp) -> None:
         lines += [[("          ", "muted"), (call.body, "string")]] if call.body else []
     if not lines:
         lines = [[("No call was made to this server yet.", "muted")]]
-    app.push_screen(ReadPage("Calls", lines, copy=lambda: "\n".join(as_curl(call) for call in log.calls)))
+    _push(app, ReadPage("Calls", lines, copy=lambda: "\n".join(as_curl(call) for call in log.calls)))

@@ -32,6 +32,8 @@ class Page(Screen[Result], Generic[Result]):
     """
 
     CLASS: ClassVar[str] = ""
+    of_app = False
+    """Whether it is one that any screen can open (palette, help); those don't pile up."""
 
     BINDINGS = bindings("dialog")
     BLANK = True

@@ -6,10 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from textual.events import AppBlur, Key
 
 from aether_tui.actions import all_actions
 from aether_tui.app import AetherApp
 from aether_tui.screens.dialogs import ReadPage
+from aether_tui.screens.text_page import PlainText
+from aether_tui.widgets.pick_list import PickList
 from aether_tui.widgets.text_pane import TextPane
 from tests.screens.driving import editor, press, running, shown, until
 
@@ -182,3 +185,48 @@ def test_without_a_terminal_it_says_what_to_do() -> None:
     done = subprocess.run([sys.executable, "-m", "aether_tui"], capture_output=True, text=True, timeout=30)
     assert done.returncode == 2
     assert "--help" in done.stderr
+
+
+async def test_help_and_palette_open_over_pages_too_and_do_not_pile_up() -> None:
+    async with running() as (app, pilot):
+        await press(pilot, "n")
+        await until(lambda: "Open" in shown(app))
+        await press(pilot, "f1")
+        await until(lambda: isinstance(app.screen, ReadPage))
+        await press(pilot, "f1", "ctrl+p")
+        assert len(app.screen_stack) == 3
+        await press(pilot, "escape", "escape")
+        await until(lambda: app.screen is editor(app))
+
+
+async def test_another_screen_leaves_a_page_with_its_text_open() -> None:
+    async with running() as (app, pilot):
+        editor(app).parameters.select("SYSTEM")
+        await press(pilot, "enter")
+        await until(lambda: isinstance(app.focused, PlainText))
+        await press(pilot, *"kept", "f5")
+        await until(lambda: app.current_mode == "playground")
+        await press(pilot, "f4")
+        await until(lambda: app.current_mode == "editor")
+        assert isinstance(app.screen.focused, PlainText)
+        await press(pilot, "escape")
+        assert editor(app).session.document.get("SYSTEM") == "kept"
+
+
+async def test_a_burst_of_keys_over_a_slow_line_goes_through_pages_and_fields() -> None:
+    async with running() as (app, _):
+        editor(app).parameters.select("temperature")
+        burst = ["enter", *"0.5", "tab", *"0.4", "enter", "p", *"coding", "enter", "u", "n", *"demo"]
+        for key in burst:
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        await until(lambda: isinstance(app.focused, PickList) and app.focused.field.text == "demo")
+        session = editor(app).session
+        assert (session.value("temperature"), session.value("top_p")) == (0.5, 0.4)
+
+
+async def test_a_key_brings_the_focus_back_after_the_terminal_was_in_the_background() -> None:
+    async with running() as (app, pilot):
+        app.post_message(AppBlur())
+        await until(lambda: not app.app_focus)
+        await press(pilot, "right")
+        assert editor(app).session.changes == 1
