@@ -71,7 +71,7 @@ class EditorScreen(WorkScreen):
 
     def on_mount(self) -> None:
         """Put the keys into the list; what needs the server is asked for once this is painted."""
-        self.parameters.focus()
+        self.set_focus(self.parameters)
         self.shell.after_paint(self.opening.start)
 
     # Showing
@@ -126,7 +126,7 @@ class EditorScreen(WorkScreen):
         self.session = session
         self._fill()
         self.parameters.show(session)
-        self.parameters.focus()
+        self.set_focus(self.parameters)
 
     def learned(self) -> None:
         """The server or the model said more: ranges, defaults and problems may be others."""
@@ -175,7 +175,7 @@ class EditorScreen(WorkScreen):
         """Go to the row that a problem is about, else to its line."""
         self.parameters.select(problem.subject)
         if self.parameters.row.key == problem.subject:
-            self.parameters.focus()
+            self.set_focus(self.parameters)
         if problem.line:
             self.code.show_line(problem.line)
 
@@ -258,7 +258,7 @@ class EditorScreen(WorkScreen):
         elif self.split:
             self.action_view()
         else:
-            self.parameters.focus()
+            self.set_focus(self.parameters)
 
     def stop_running(self) -> bool:
         return self.tasks.stop()

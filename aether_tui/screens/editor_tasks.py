@@ -68,7 +68,7 @@ class TaskFlow:
         if errors:
             count = "1 error stands" if len(errors) == 1 else f"{len(errors)} errors stand"
             self.screen.tell(f"{count} in the way: see Problems", "error")
-            self.screen.problems.focus()
+            self.screen.set_focus(self.screen.problems)
             return
         title = "Create on " + self.screen.shell.services.hosts.current.name if self._is_ollama else "Save as alias"
         self._ask(title, "name", session.name, self._create_hint, self._create)
@@ -158,4 +158,4 @@ class TaskFlow:
         if self.stop():
             return
         self.screen.task_pane.close()
-        self.screen.parameters.focus()
+        self.screen.set_focus(self.screen.parameters)
