@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -62,30 +63,16 @@ def check_file(
 ) -> int:
     """Name what is wrong with a Modelfile, with line, reason and remedy. Exit code 2 only on errors."""
     document = parse(read_input(file))
-
-    async def work() -> tuple[EngineTarget, list[Problem]]:
-        async with services(host) as made:
-            if server_version:
-                made.hosts.assume(EngineTarget(EngineKind.OLLAMA, server_version))
-            else:
-                await made.hosts.status()
-            session = await made.editor.open_document(document, folder_of(file))
-            return session.target, session.problems()
-
-    target, problems = run_async(work)
+    target, problems = run_async(lambda: _problems(document, file, server_version, host))
     errors = [problem for problem in problems if problem.severity == "error"]
-    listed = [asdict(problem) for problem in problems]
     version = target.version or "newest known"
-    if errors and json:
-        first = errors[0]
-        raise AetherError(
-            ErrorCode.MODELFILE_HAS_ERRORS,
-            _counted(len(errors), first),
-            first.remedy,
-            {"line": first.line, "problems": listed, "server": target.kind.value, "server_version": version},
-        )
     if json:
-        print_success({"problems": listed, "server": target.kind.value, "server_version": version})
+        listed = [asdict(problem) for problem in problems]
+        result = {"problems": listed, "server": target.kind.value, "server_version": version}
+        if errors:
+            details = {"line": errors[0].line, **result}
+            raise AetherError(ErrorCode.MODELFILE_HAS_ERRORS, _counted(errors), errors[0].remedy, details)
+        print_success(result)
         return 0
     for problem in problems:
         where = f"{problem.line}: " if problem.line else ""
@@ -93,6 +80,24 @@ def check_file(
     if not problems:
         print_line(f"no problems for {target.kind.value} {version}")
     return 2 if errors else 0
+
+
+async def _problems(document: Modelfile, file: str, version: str, host: str) -> tuple[EngineTarget, list[Problem]]:
+    """What is wrong with a document on the server of that version, else on the current host."""
+    async with services(host) as made:
+        if version:
+            made.hosts.assume(EngineTarget(EngineKind.OLLAMA, version))
+        elif made.hosts.missing is not None:
+            raise made.hosts.missing
+        else:
+            await made.hosts.status()
+        session = await made.editor.open_document(document, folder_of(file))
+        return session.target, session.problems()
+
+
+def _counted(errors: Sequence[Problem]) -> str:
+    where = f"Line {errors[0].line}: " if errors[0].line else ""
+    return f"{where}{errors[0].reason}" + (f", and {len(errors) - 1} more" if len(errors) > 1 else "")
 
 
 @app.command("diff")
@@ -119,11 +124,6 @@ def diff_files(
     print_line(f"against {against}: {added} added, {removed} removed")
     for line in lines:
         print_row(f"{line.mark} {line.number:>4}  {line.text}")
-
-
-def _counted(count: int, first: Problem) -> str:
-    where = f"Line {first.line}: " if first.line else ""
-    return f"{where}{first.reason}" + (f", and {count - 1} more" if count > 1 else "")
 
 
 def _is_file(text: str) -> bool:

@@ -161,24 +161,29 @@ class EmbeddedEngine:
         self, launch: Launch, request: ChatRequest
     ) -> AsyncIterator[tuple[Child, LlamaServerEngine, float | None]]:
         """The process for a launch, kept while the block runs; seconds it took to start, None if it ran already."""
-        load_s = None
-        async with self._changing:
-            if not self._serves(launch):
-                # One model at a time: the answers of the other one end first.
-                await self._idle.wait()
-                await self._stop()
-                load_s = await self._start(launch, request)
-            child, client = self._child, self._client
-            self._answers += 1
-            self._idle.clear()
+        child, client, load_s = await self._claim(launch, request)
         try:
-            if child is None or client is None:
-                raise RuntimeError("the embedded engine was not started")
             yield child, client, load_s
         finally:
             self._answers -= 1
             if not self._answers:
                 self._idle.set()
+
+    async def _claim(self, launch: Launch, request: ChatRequest) -> tuple[Child, LlamaServerEngine, float | None]:
+        """The running process for a launch. One model at a time: the answers of another one end first."""
+        while True:
+            async with self._changing:
+                load_s = None
+                if not self._serves(launch) and not self._answers:
+                    await self._stop()
+                    load_s = await self._start(launch, request)
+                child, client = self._child, self._client
+                if child is not None and client is not None and (load_s is not None or self._serves(launch)):
+                    self._answers += 1
+                    self._idle.clear()
+                    return child, client, load_s
+            # Not while the lock is held: whoever wants to end the process must not wait for an answer.
+            await self._idle.wait()
 
     async def _start(self, launch: Launch, request: ChatRequest) -> float:
         record = start_call(

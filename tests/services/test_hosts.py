@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from aether_tui.core.chat import ChatRequest, Message, PhaseChanged, TextDelta
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.inventory import EngineKind
 from aether_tui.engines.llamacpp import LlamaServerEngine
@@ -102,3 +104,21 @@ async def test_the_embedded_engine_serves_where_our_folder_can_not_be_written(tm
         pass
     assert chat.turns[-1].error is None
     await made.aclose()
+
+
+async def test_closing_does_not_wait_for_answers_that_nobody_reads(tmp_path: Path) -> None:
+    hosts = service(tmp_path, host="embedded")
+    engine = hosts.engine()
+    quick = {"num_thread": 1, "num_predict": 50}
+    reading = engine.chat(ChatRequest("demo", [Message("user", "Hello!")], {**quick, "num_ctx": 512}))
+    async for event in reading:
+        if isinstance(event, TextDelta):
+            break
+    waiting = engine.chat(ChatRequest("demo", [Message("user", "Hello!")], {**quick, "num_ctx": 1024}))
+    assert isinstance(await anext(waiting), PhaseChanged)
+    next_event = asyncio.create_task(anext(waiting))
+    await asyncio.sleep(0.1)
+    await asyncio.wait_for(hosts.aclose(), 20)
+    next_event.cancel()
+    await asyncio.wait([next_event])
+    await reading.aclose()
