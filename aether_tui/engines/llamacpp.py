@@ -122,7 +122,7 @@ class LlamaServerEngine:
         # Adapters are chosen per request only: after a change by POST /lora-adapters the server answers from a
         # prompt cache that the earlier adapter computed.
         body = chat_body(request, words.request, thoughts=True) | {"return_progress": True}
-        note = untaken_note((*words.untaken, *words.load))
+        note = untaken_note(words.left_out)
         if not await self._learn_context():
             for event in meter.enter(Phase.LOADING):
                 yield event
@@ -168,8 +168,7 @@ class LlamaServerEngine:
 
     def untaken(self, parameters: Mapping[str, ParameterValue]) -> tuple[str, ...]:
         """Ids of the parameters that a running llama-server does not take, load parameters among them."""
-        words = translate(parameters, TARGET)
-        return (*words.untaken, *words.load)
+        return translate(parameters, TARGET).left_out
 
     async def unload(self, model: str) -> None:
         """Raises AetherError: a llama-server keeps its model until it ends."""

@@ -38,9 +38,7 @@ class OpenAIEngine:
 
     kind = EngineKind.OPENAI
 
-    def __init__(
-        self, address: str, api_key: str = "", timeouts: Timeouts | None = None, *, key_env: str = ""
-    ) -> None:
+    def __init__(self, address: str, api_key: str = "", timeouts: Timeouts | None = None, *, key_env: str = "") -> None:
         self.log = CommandLog()
         self.http = HttpClient(
             base_url(address),
@@ -100,7 +98,7 @@ class OpenAIEngine:
         words = translate(request.parameters, TARGET)
         # Several of these servers refuse a message with a thought in it.
         body = chat_body(request, words.request, thoughts=False)
-        note = untaken_note((*words.untaken, *words.load))
+        note = untaken_note(words.left_out)
         while True:
             outcome = Outcome()
             try:
@@ -118,8 +116,7 @@ class OpenAIEngine:
 
     def untaken(self, parameters: Mapping[str, ParameterValue]) -> tuple[str, ...]:
         """Ids of the parameters that this protocol does not have."""
-        words = translate(parameters, TARGET)
-        return (*words.untaken, *words.load)
+        return translate(parameters, TARGET).left_out
 
     async def unload(self, model: str) -> None:
         """Raises AetherError: this protocol has no such call."""

@@ -24,6 +24,11 @@ class Translated:
     load: dict[str, ParameterValue] = field(default_factory=dict)
     untaken: tuple[str, ...] = ()
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What a server that is already running leaves out: load parameters too."""
+        return (*self.untaken, *self.load)
+
 
 def translate(parameters: Mapping[str, ParameterValue], target: EngineTarget) -> Translated:
     """Sort and rename parameters for an engine.

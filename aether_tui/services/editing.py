@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from aether_tui.core.errors import AetherError
-from aether_tui.core.kinds import EngineKind
 from aether_tui.core.messages import Message, ParameterValue
 from aether_tui.core.modelfile.check import Problem, check
 from aether_tui.core.modelfile.diff import DiffLine, diff
@@ -159,14 +158,6 @@ class EditSession:
     def diff(self) -> list[DiffLine]:
         """The document against what is installed or was opened."""
         return diff(self.baseline if self.baseline is not None else self.opened, self.document)
-
-    @property
-    def create_command(self) -> str:
-        """The command that would do the same by hand."""
-        name = self.name or "NAME"
-        if self.target.kind is EngineKind.OLLAMA:
-            return f"ollama create {name} -f Modelfile"
-        return f"aether create {name} -f Modelfile"
 
     # Changing
 

@@ -227,11 +227,6 @@ class EditorService:
             )
             await asyncio.to_thread(self._drafts().save, draft)
 
-    async def drop_draft(self, session: EditSession) -> None:
-        """Forget the draft of an edit that is kept elsewhere. Raises AetherError."""
-        async with self._drafting:
-            await self._remove_draft(session)
-
     async def _remove_draft(self, session: EditSession) -> None:
         key, session.draft_key = session.draft_key, ""
         if key:

@@ -74,11 +74,6 @@ class HostService:
             {"host": name},
         )
 
-    @property
-    def is_chosen(self) -> bool:
-        """Whether the user named a host, so that another one must not step in for it."""
-        return self._chosen
-
     def choose(self, name: str) -> None:
         """Make a host current for this run only. Raises AetherError for an unknown name."""
         self.current = self.host(name)
