@@ -108,7 +108,7 @@ class RowPainter:
     def _group(self, row: Row, width: int, roles: Roles, glyphs: Glyphs) -> list[Segment]:
         opened = row.key in self.pane.shown.open
         segments = [Segment(f"{glyphs.open if opened else glyphs.closed} ", roles.muted)]
-        title = fit(row.title, self.name_width + 2)
+        title = fit(row.title, width - 2)
         segments.append(Segment(title, roles.get("bold text")))
         if not opened:
             parameters = next((p for group, _, p in self.pane.source.schema.groups() if group == row.key), ())
