@@ -60,6 +60,7 @@ class ModelDetails:
     modelfile: str = ""
     weights_digests: tuple[str, ...] = ()
     adapter_digests: tuple[str, ...] = ()
+    draft_digests: tuple[str, ...] = ()
     metadata: Mapping[str, object] = field(default_factory=dict)
 
 

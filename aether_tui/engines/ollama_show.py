@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from aether_tui.engines.ollama_wire import ListedModel, Shown
 
 _LINE = re.compile(r"^(\S+) +(.*)$")
-_BLOB = re.compile(r"^(FROM|ADAPTER)\s+(?:.*[\\/])?sha256[-:]([0-9a-f]{64})\s*$", re.MULTILINE)
+_BLOB = re.compile(r"^(FROM|ADAPTER|DRAFT)\s+(?:.*[\\/])?sha256[-:]([0-9a-f]{64})\s*$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(?:([abfnrtv\\'\"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))")
 _PLAIN_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 PLACEHOLDER_TEMPLATE = "{{ .Prompt }}"
@@ -75,8 +75,8 @@ def unquote(text: str) -> str:
 
 
 def blob_digests(modelfile: str) -> dict[str, tuple[str, ...]]:
-    """Digests ("sha256:…") of the blobs that FROM and ADAPTER lines name, by keyword."""
-    found: dict[str, list[str]] = {"FROM": [], "ADAPTER": []}
+    """Digests ("sha256:…") of the blobs that FROM, ADAPTER and DRAFT lines name, by keyword."""
+    found: dict[str, list[str]] = {"FROM": [], "ADAPTER": [], "DRAFT": []}
     for match in _BLOB.finditer(modelfile):
         found[match[1]].append(f"sha256:{match[2]}")
     return {keyword: tuple(digests) for keyword, digests in found.items()}
@@ -122,6 +122,7 @@ def details_of(name: str, shown: Shown, listed: ModelSummary | None) -> ModelDet
         modelfile=shown.modelfile,
         weights_digests=digests["FROM"],
         adapter_digests=digests["ADAPTER"],
+        draft_digests=digests["DRAFT"],
         metadata=metadata,
     )
 

@@ -169,9 +169,15 @@ class CreateService:
         )
         weights, adapters, drafts = (_paths(texts) for texts in (asked.files, asked.adapters, asked.draft_files))
         await asyncio.to_thread(_refuse_broken, [*weights, *adapters, *drafts])
+        warnings = list(asked.warnings)
         if removed and asked.from_model and not weights:
-            request = await _without_inheritance(engine, request, removed)
-        return _Plan(request, weights, adapters, drafts, asked.warnings)
+            details = await engine.details(asked.from_model)
+            inherited = [subject for subject in removed if _has(details, subject)]
+            if inherited and details.weights_digests:
+                request = _on_weights(request, details, set(removed))
+            elif inherited:
+                warnings.append(f"{', '.join(inherited)} can't be taken out: {asked.from_model} is no GGUF model")
+        return _Plan(request, weights, adapters, drafts, warnings)
 
 
 async def _send(engine: OllamaEngine, path: Path, digests: dict[Path, str]) -> AsyncGenerator[Progress, None]:
@@ -226,15 +232,11 @@ def _refuse_broken(paths: Sequence[Path]) -> None:
             read_sound_gguf(path)
 
 
-async def _without_inheritance(engine: OllamaEngine, request: CreateRequest, removed: Sequence[str]) -> CreateRequest:
-    """Build on the base's weights instead of its name where it has what must go.
+def _on_weights(request: CreateRequest, base: ModelDetails, gone: set[str]) -> CreateRequest:
+    """The request built on the base's weights instead of its name, without what is in `gone`.
 
     A create with `from` takes over every layer, and an empty value clears none (Ollama's /api/create).
     """
-    base = await engine.details(request.from_)
-    if not base.weights_digests or not any(_has(base, subject) for subject in removed):
-        return request
-    gone = set(removed)
     return replace(
         request,
         from_="",
@@ -242,6 +244,7 @@ async def _without_inheritance(engine: OllamaEngine, request: CreateRequest, rem
         adapters={f"adapter-{index}.gguf": digest for index, digest in enumerate(base.adapter_digests, 1)}
         if "ADAPTER" not in gone
         else {},
+        draft_files={f"draft-{index}.gguf": digest for index, digest in enumerate(base.draft_digests, 1)},
         template=request.template or ("" if "TEMPLATE" in gone else base.template),
         system=request.system or ("" if "SYSTEM" in gone else base.system),
         licenses=(*_kept_licenses(base, gone), *request.licenses),

@@ -150,7 +150,7 @@ def test_parameters_as_ollama_prints_them() -> None:
 def test_blobs_named_in_a_modelfile() -> None:
     one, two = "1" * 64, "2" * 64
     text = f'# FROM x\nFROM /a b/blobs/sha256-{one}\nADAPTER C:\\x\\sha256-{two}\nSYSTEM """\nFROM me\n"""\n'
-    assert blob_digests(text) == {"FROM": (f"sha256:{one}",), "ADAPTER": (f"sha256:{two}",)}
+    assert blob_digests(text) == {"FROM": (f"sha256:{one}",), "ADAPTER": (f"sha256:{two}",), "DRAFT": ()}
 
 
 def test_model_names_are_compared_as_ollama_does() -> None:

@@ -137,3 +137,12 @@ async def test_a_draft_model_is_sent_with_the_create(on_ollama: Services, ollama
     async for _ in on_ollama.editor.create(session, "served-draft"):
         pass
     assert "\nDRAFT " in (await on_ollama.models.details("served-draft")).modelfile
+    edit = await on_ollama.editor.open_model("served-draft")
+    edit.set_instruction("SYSTEM", "Be short.")
+    async for _ in on_ollama.editor.create(edit, "served-draft"):
+        pass
+    edit.set_instruction("SYSTEM", None)
+    async for _ in on_ollama.editor.create(edit, "served-draft"):
+        pass
+    details = await on_ollama.models.details("served-draft")
+    assert details.system == "" and details.draft_digests
