@@ -123,7 +123,8 @@ class Screen:
         deadline_s = time.monotonic() + timeout_s
         while not condition():
             if time.monotonic() > deadline_s:
-                raise AssertionError(f"waited in vain for {what}; the screen is\n{self.text}\n")
+                tail = self.since(max(0, self.byte_count - 400))
+                raise AssertionError(f"waited in vain for {what}; the screen is\n{self.text}\nand came by {tail!r}")
             time.sleep(0.02)
 
     def wait_for(self, *texts: str, timeout_s: float = WAIT_S) -> None:

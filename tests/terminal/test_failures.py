@@ -160,8 +160,7 @@ def test_broken_gguf_files_are_named_and_the_edit_stays(start: Start, demo_gguf:
         screen.type("n")
         screen.wait_for("Open", "On this machine")
         screen.type(f"./{name}", ENTER)
-        screen.wait_for("F4 Editor", "Generation")
-        screen.wait_row("F4 Editor", name)
+        screen.wait_for("F4 Editor", "Generation", name)
         assert "1 change" in screen.text
 
 
