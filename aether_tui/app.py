@@ -154,7 +154,7 @@ class AetherApp(TerminalApp, inherit_bindings=False):
         kind = ENGINE_WORDS.get(host.kind, str(host.kind))
         self.show_top(host=host.name, engine=kind + version, reachable=status.reachable if status is not None else None)
         if status is not None and not status.reachable and status.reason:
-            self.tell(f"{status.reason}; {status.remedy}" if status.remedy else status.reason, "warning")
+            self.tell(f"{status.reason}. {status.remedy}" if status.remedy else status.reason, "warning")
 
     @property
     def work_screens(self) -> list[WorkScreen]:
