@@ -24,12 +24,25 @@ Result = TypeVar("Result")
 
 def read_input(file: str) -> bytes:
     """The bytes of a file, or of standard input for `-`. Raises AetherError."""
-    if file != "-":
-        return read_whole(user_path(file))
-    data = sys.stdin.buffer.read(TEXT_LIMIT_BYTES + 1)
+    path = user_path(file)
+    if file == "-":
+        data = sys.stdin.buffer.read(TEXT_LIMIT_BYTES + 1)
+    elif _is_pipe(path):
+        # What a shell gives for <(command).
+        with path.open("rb") as pipe:
+            data = pipe.read(TEXT_LIMIT_BYTES + 1)
+    else:
+        return read_whole(path)
     if len(data) > TEXT_LIMIT_BYTES:
-        raise AetherError(ErrorCode.BAD_INPUT, "Standard input is too large for a text", "Give a smaller one")
+        raise AetherError(ErrorCode.BAD_INPUT, "The input is too large for a text", "Give a smaller one")
     return data
+
+
+def _is_pipe(path: Path) -> bool:
+    try:
+        return path.is_fifo()
+    except OSError:
+        return False  # `read_whole` says why.
 
 
 def folder_of(file: str) -> Path:

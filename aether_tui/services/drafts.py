@@ -49,7 +49,7 @@ def _is_alive(owner: DraftOwner) -> bool:
     try:
         process = psutil.Process(int(owner.pid))
         return abs(process.create_time() - owner.started_s) < 1.0
-    except (psutil.Error, ValueError):
+    except (psutil.Error, ValueError, OverflowError):
         return False
 
 
@@ -120,7 +120,7 @@ def _encoded(content: bytes) -> dict[str, str]:
 
 
 def _draft(path: Path, file: DraftFile) -> Draft:
-    content = file.text.encode() if file.text is not None else base64.b64decode(file.base64 or "")
+    content = file.text.encode() if file.text is not None else file.base64 or b""
     return Draft(path.stem, file.kind, file.title, file.saved_at_s, content, file.origin, path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import Base64Bytes, BaseModel, ValidationError
 
 from aether_tui.core.errors import AetherError, ErrorCode
 
@@ -25,7 +25,7 @@ class DraftFile(BaseModel):
     origin: dict[str, str] = {}
     owner: DraftOwner
     text: str | None = None
-    base64: str | None = None
+    base64: Base64Bytes | None = None
 
 
 def read_draft(path: Path, data: bytes) -> DraftFile:

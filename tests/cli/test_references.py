@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -172,3 +174,17 @@ def test_a_host_of_the_settings_that_is_not_there_is_named(aether_home: Path) ->
     (aether_home / "settings.yaml").write_text("host: gone\n")
     code, values, _ = answer("models")
     assert code == 4 and values["error_code"] == "HOST_NOT_FOUND" and "gone" in values["error"]
+
+
+def test_what_a_shell_gives_for_the_output_of_a_command_is_read(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"FROM x\n")
+    os.close(writing)
+    done = subprocess.run(
+        [sys.executable, "-m", "aether_tui", "modelfile", "parse", f"/dev/fd/{reading}", "--json"],
+        pass_fds=[reading],
+        capture_output=True,
+        check=True,
+    )
+    os.close(reading)
+    assert json.loads(done.stdout)["commands"] == [{"name": "model", "args": "x"}]

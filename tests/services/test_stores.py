@@ -109,3 +109,12 @@ def test_an_alias_file_that_does_not_parse_is_named_and_the_others_are_listed(tm
     (tmp_path / "odd.yaml").write_text("alias: odd\nrequest_params: 7\n")
     assert [alias.alias for alias in store.list()] == ["good"]
     assert {Path(str(error.details["path"])).name for error in store.unreadable} == {"bad.yaml", "odd.yaml"}
+
+
+@pytest.mark.parametrize("change", [{"base64": "?", "text": None}, {"owner": {"pid": 1e30, "started_s": 0.0}}])
+def test_a_draft_that_was_damaged_ends_nothing(tmp_path: Path, change: dict[str, object]) -> None:
+    leave_a_draft(tmp_path)
+    path = tmp_path / "bot.1.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    store = DraftStore(tmp_path)
+    assert len(store.left_behind()) + len(store.unreadable) == 1
