@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import glob
 import os
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -270,8 +271,11 @@ class EditorService:
 
 def _refuse_to_replace(path: Path, session: EditSession) -> None:
     """Raise CHANGED_ON_DISK where a save would lose what another program or another Modelfile has there."""
-    if not _is_there(str(path), path.parent):
-        return
+    try:
+        if not path.exists():
+            return
+    except OSError:
+        return  # The write itself will say why no file can be called so.
     own = session.origin.kind == "file" and session.origin.place == str(path)
     if not own:
         raise AetherError(
@@ -318,8 +322,11 @@ def _exists_from(base: Path) -> Callable[[str], bool]:
 
 
 def _is_there(text: str, base: Path) -> bool:
+    path = base / user_path(text)
     try:
-        return resolve_gguf(text, base).exists() if names_a_file(text) else (base / user_path(text)).exists()
+        if text == DEMO or path.exists() or (glob.has_magic(text) and glob.glob(str(path))):
+            return True
+        return names_a_file(text) and resolve_gguf(text, base).exists()
     except (AetherError, OSError, ValueError):
         return False  # Not there, or a name that no path can have: too long, a NUL.
 

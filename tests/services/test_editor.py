@@ -109,3 +109,11 @@ async def test_without_its_line_a_template_is_that_of_from_again(
     edit.rebase(edit.document, installed=True)
     edit.set_document(parse(parent))
     assert edit.removed_subjects() == gone
+
+
+async def test_a_pattern_that_stands_for_files_is_there(made: Services, tmp_path: Path) -> None:
+    (tmp_path / "part-1.safetensors").write_bytes(b"x")
+    made.hosts.choose("local")
+    for pattern, found in (("./part-*.safetensors", True), ("./none-*.safetensors", False)):
+        edit = await made.editor.open_document(parse(f"FROM {pattern}\n"), tmp_path)
+        assert (not any("There is no file" in problem.reason for problem in edit.problems())) is found
