@@ -218,6 +218,15 @@ class TerminalApp(App[None], inherit_bindings=False):
         how = "copied by OSC 52, and" if sequence is not None else "too large for the clipboard:"
         self.tell(f"{what} {how} kept in {path}")
 
+    def action_suspend_process(self) -> None:
+        """Go to the shell, where there is one."""
+        from aether_tui import terminal
+
+        if terminal.has_job_control():
+            super().action_suspend_process()
+        else:
+            self.tell("there is no shell here to come back from: ctrl+c twice leaves", "warning")
+
     def edit_outside(self, text: str, name: str) -> str | None:
         """Let the user edit a text in their own editor; None when that failed, which is said."""
         from aether_tui import terminal

@@ -46,6 +46,22 @@ def keep_copy(home: Path, text: str) -> Path:
     return path
 
 
+def has_job_control() -> bool:
+    """Whether a shell is there that can bring this process back once it is stopped.
+
+    In a window of tmux, or a container, that runs nothing but the app there is none: it would stay stopped.
+    """
+    import psutil
+
+    try:
+        for parent in psutil.Process().parents():
+            if os.getpgid(parent.pid) != os.getpgrp():
+                return os.getsid(parent.pid) == os.getsid(0)
+    except (psutil.Error, OSError):
+        return False
+    return False
+
+
 def own_editor(env: Mapping[str, str] | None = None) -> list[str]:
     """The command of the user's editor. Raises AetherError where there is none."""
     environment = env if env is not None else os.environ

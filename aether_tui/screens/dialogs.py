@@ -166,7 +166,9 @@ class PickerPage(Page[str]):
         self._show()
 
     def _show(self, select: str = "") -> None:
-        self.query_one(PickList).show(self.sections, select)
+        # None when the page was left while something was still loading.
+        for picks in self.query(PickList):
+            picks.show(self.sections, select)
 
     def _highlighted(self, item: PickItem | None) -> None:
         if self._follow is not None:

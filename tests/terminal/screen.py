@@ -31,6 +31,15 @@ APP = (sys.executable, "-m", "aether_tui")
 _UNKNOWN = re.compile(rb"\x1b[P_^X].*?\x1b\\\\|\x1b\[[<>=][0-9;]*u", re.DOTALL)
 
 
+class Picture(pyte.Screen):
+    """What the terminal shows."""
+
+    def select_graphic_rendition(self, *attributes: int, private: bool = False) -> None:
+        """Editors ask for keyboard modes by sequences that look like a change of style."""
+        if not private:
+            super().select_graphic_rendition(*attributes)
+
+
 class Screen:
     """Runs a program in a terminal of its own. Waits read the picture; nothing here sleeps a fixed time."""
 
@@ -43,7 +52,7 @@ class Screen:
         command: Sequence[str] = APP,
     ) -> None:
         self.raw = b""
-        self._picture = pyte.Screen(*size)
+        self._picture = Picture(*size)
         self._stream = pyte.ByteStream(self._picture)
         self._lock = threading.Lock()
         self._fd, inner = os.openpty()

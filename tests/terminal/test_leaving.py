@@ -138,3 +138,11 @@ def test_leaving_right_after_the_start_is_clean(start: Start) -> None:
     screen.wait_end()
     assert screen.raw.rindex(b"\x1b[?1049l") > screen.raw.rindex(b"\x1b[?1049h")
     assert b"Traceback" not in screen.raw
+
+
+def test_where_no_shell_is_behind_it_the_app_is_not_stopped(demo: Screen) -> None:
+    # The app leads the session of this terminal: stopped, nobody could bring it back.
+    demo.type(CTRL_Z)
+    demo.wait_for("there is no shell here to come back from")
+    demo.type(RIGHT)
+    demo.wait_for("1 change")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal.screen import APP, WAIT_S, Screen
+from tests.terminal.screen import APP, RIGHT, WAIT_S, Screen
 
 pytestmark = [
     pytest.mark.terminal,
@@ -65,21 +65,26 @@ def tmux(tmp_path: Path, scratch_home: Path) -> Iterator[Tmux]:
     server.do("kill-server")
 
 
+def look_in(tmux: Tmux, size: tuple[int, int]) -> None:
+    """Attach a client, see a whole frame, change and undo a value, detach."""
+    client = tmux.attach(size)
+    try:
+        # tmux keeps the last line for itself.
+        client.wait(lambda: client.display[-2].strip().endswith("palette"), "the key bar above tmux's own line")
+        client.wait_for("temperature", "╰", "F4 Editor")
+        client.type(RIGHT)
+        client.wait_for("1 change")
+        client.type("u")
+        client.wait_gone("1 change")
+        client.type("\x02d")
+        client.wait_end()
+    finally:
+        client.kill()
+
+
 def test_attached_in_another_size_it_shows_a_whole_frame(tmux: Tmux) -> None:
-    for size in [(120, 40), (80, 24)]:
-        client = tmux.attach(size)
-        try:
-            # tmux keeps the last line for itself.
-            client.wait(lambda: client.display[-2].strip().endswith("palette"), "the key bar above tmux's own line")
-            client.wait_for("temperature", "╰", "F4 Editor")
-            client.type("\x1b[C")
-            client.wait_for("1 change")
-            client.type("u")
-            client.wait_gone("1 change")
-            client.type("\x02d")
-            client.wait_end()
-        finally:
-            client.kill()
+    look_in(tmux, (120, 40))
+    look_in(tmux, (80, 24))
     assert "temperature" in tmux.text
 
 
