@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
+from aether_tui.widgets.chat_rows import BLANK, Row
 from aether_tui.widgets.message import Entry, Part
 
 FAR_PAGES = 3
@@ -63,6 +64,13 @@ class Roll:
         """The message on a row, and which of its rows that is."""
         index = min(bisect_right(self.tops, row) - 1, len(self.entries) - 1)
         return index, row - self.tops[index]
+
+    def row(self, number: int) -> tuple[Entry, int, Row]:
+        """The message on a row, which of its rows that is, and the row."""
+        index, offset = self.place_of(number)
+        entry = self.entries[index]
+        rows = entry.rows(self.width)
+        return entry, offset, rows[offset] if offset < len(rows) else BLANK
 
     def settle(self) -> None:
         """Lay out what is in sight."""

@@ -50,7 +50,7 @@ class Transcript(Pane):
         self.empty_lines: tuple[tuple[str, str], ...] = ()
         self.lit = False
         self.chosen: Stop | None = None
-        self._seen: list[object] = []
+        self._painted: dict[int, object] = {}
         self._below = 0
 
     # What is in it
@@ -149,7 +149,6 @@ class Transcript(Pane):
         if size != (self.roll.width, self.roll.height):
             self.roll.resize(*size)
             self._strips.clear()
-            self._seen = [self._look(line) for line in range(self.roll.height)]
 
     # Scrolling
 
@@ -161,14 +160,9 @@ class Transcript(Pane):
             self.post_message(self.Scrolled())
 
     def _repaint_changed(self) -> None:
-        height = self.body_height
-        before, self._seen = self._seen, [self._look(line) for line in range(height)]
-        if len(before) != height:
-            self.redraw()
-        else:
-            for y, (old, new) in enumerate(zip(before, self._seen, strict=True), 1):
-                if old != new:
-                    self.refresh_line(y)
+        for y in range(1, self.body_height + 1):
+            if y not in self._painted or self._painted[y] != self._look(y - 1):
+                self.refresh_line(y)
         self._tell_below()
 
     def _look(self, line: int) -> object:
@@ -177,10 +171,8 @@ class Transcript(Pane):
         thumb = self._thumb_on(line, self.body_height)
         if not self.entries or row >= self.roll.row_count:
             return thumb, self.empty_lines[row : row + 1] if not self.entries else None
-        index, offset = self.roll.place_of(row)
-        entry = self.entries[index]
-        label = entry.label if offset == entry.gap else ""
-        return entry.rows(self.roll.width)[offset], label, self._is_chosen(entry, offset), thumb
+        entry, offset, content = self.roll.row(row)
+        return content, entry.label if offset == entry.gap else "", self._is_chosen(entry, offset), thumb
 
     def _tell_below(self) -> None:
         below = 0 if self.roll.follows else max(0, self.roll.furthest - self.roll.top)
@@ -200,6 +192,11 @@ class Transcript(Pane):
         return [self._marked(strip, y, selection, roles) for strip, y in zip(strips, crop.line_range, strict=True)]
 
     def _draw_line(self, y: int, size: Size, roles: Roles) -> Strip:
+        if y:
+            self._painted[y] = self._look(y - 1)
+        return self._line(y, size, roles)
+
+    def _line(self, y: int, size: Size, roles: Roles) -> Strip:
         # One line higher than it is: the pane's own last line is left to the field.
         return super()._draw_line(y, Size(size.width, size.height + 1), roles)
 
@@ -208,9 +205,7 @@ class Transcript(Pane):
         if not self.entries:
             text, role = self.empty_lines[index]
             return [Segment(" " + fit(text, width - 1), roles.get(role))]
-        number, offset = self.roll.place_of(index)
-        entry = self.entries[number]
-        row = entry.rows(self.roll.width)[offset]
+        entry, offset, row = self.roll.row(index)
         return [*self._label(entry, offset, roles), *self._segments(row, roles)]
 
     def _label(self, entry: Entry, offset: int, roles: Roles) -> list[Segment]:
@@ -345,7 +340,7 @@ class Transcript(Pane):
     def render_line(self, y: int) -> Strip:
         """A line as the mouse sees it: every piece of text knows its row and column. What is painted does not."""
         row = self.row_at_line(y)
-        strip = self._draw_line(y, self.size, roles_of(self))
+        strip = self._line(y, self.outer_size, roles_of(self))
         return strip if row is None else strip.apply_offsets(0, row)
 
     def selection_updated(self, selection: Selection | None) -> None:
@@ -375,8 +370,7 @@ class Transcript(Pane):
         end = selection.end or Offset(1 << 20, self.row_count - 1)
         pieces: list[str] = []
         for number in range(max(0, start.y), min(end.y + 1, self.row_count)):
-            index, offset = self.roll.place_of(number)
-            row = self.entries[index].rows(self.roll.width)[offset]
+            _, _, row = self.roll.row(number)
             first = max(row.skip, start.x - self._text_start) if number == start.y else row.skip
             last = max(0, end.x - self._text_start) if number == end.y else len(row.text)
             pieces.append((row.joint if pieces else "") + row.text[first:last])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from textual.app import App, ComposeResult
-from textual.geometry import Offset
+from textual.geometry import Offset, Size
 from textual.selection import Selection
+from textual.strip import Strip
 
 from aether_tui.widgets.chat_roll import Roll
 from aether_tui.widgets.message import Answer, Entry, Question
+from aether_tui.widgets.roles import Roles
 from aether_tui.widgets.themes import textual_theme
 from aether_tui.widgets.transcript import Transcript
 
@@ -181,10 +183,33 @@ async def test_a_stream_repaints_only_lines_that_changed(following: bool, monkey
             app.transcript.scroll_rows_to(10)
         await pilot.pause()
         drawn: list[int] = []
-        monkeypatch.setattr(Transcript, "refresh_line", lambda self, y: drawn.append(y))
+        line = Transcript._line
+
+        def counted(self: Transcript, y: int, size: Size, roles: Roles) -> Strip:
+            drawn.append(y)
+            return line(self, y, size, roles)
+
+        monkeypatch.setattr(Transcript, "_line", counted)
         for _ in range(100):
             live.add_text("tok ")
             live.changed()
             app.transcript.update()
+            await pilot.pause()
         # A token changes one line; each of the eight new lines moves all of them.
         assert len(drawn) <= (100 + 9 * 30 if following else 40)
+
+
+async def test_only_the_chosen_part_is_marked() -> None:
+    app = TranscriptApp()
+    async with app.run_test(size=(60, 30)) as pilot:
+        app.transcript.add(*conversation(8))
+        app.transcript.choose_last()
+        for key in "kkkkkjjkjk":
+            await pilot.press(key)
+            await pilot.pause()
+            part = app.transcript.chosen_part
+            assert part is not None
+            assert sum("▌" in line for line in lines(app)) == part.end - part.start
+        app.set_focus(None)
+        await pilot.pause()
+        assert not any("▌" in line for line in lines(app))
