@@ -167,8 +167,11 @@ class AetherApp(TerminalApp, inherit_bindings=False):
         self.theme = choice or before
         if choice is None or choice == self.settings.theme:
             return
+        self.run_worker(self._save_theme(choice), group="settings")
+
+    async def _save_theme(self, choice: str) -> None:
         try:
-            self.settings = save_setting(self.settings, "theme", choice)
+            self.settings = await asyncio.to_thread(save_setting, self.settings, "theme", choice)
         except AetherError as error:
             self.tell(f"the theme is not kept: {error.message}", "warning")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from aether_tui.core.errors import AetherError, ErrorCode
@@ -74,6 +76,19 @@ def own_editor(env: Mapping[str, str] | None = None) -> list[str]:
     raise AetherError(ErrorCode.NOT_SUPPORTED, "There is no editor to open", "Set EDITOR to the one you use")
 
 
+@contextlib.contextmanager
+def _stops_held() -> Iterator[None]:
+    """Where no shell could bring us back, ctrl+z in the editor stops neither it nor us."""
+    if has_job_control():
+        yield
+        return
+    before = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTSTP, before)
+
+
 def edit_outside(text: str, name: str) -> str:
     """Let the user edit a text in their own editor; blocks until it ends. Raises AetherError."""
     command = own_editor()
@@ -81,7 +96,8 @@ def edit_outside(text: str, name: str) -> str:
         path = Path(folder) / name
         path.write_text(text, encoding="utf-8", newline="")
         try:
-            status = subprocess.run([*command, str(path)], check=False).returncode
+            with _stops_held():
+                status = subprocess.run([*command, str(path)], check=False).returncode
         except OSError as error:
             raise AetherError(
                 ErrorCode.NOT_SUPPORTED,

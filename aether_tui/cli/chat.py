@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from aether_tui.cli.common import HostName, Json, read_input, require_engine, run_async, services
+from aether_tui.cli.common import HostName, Json, note_manifest, read_input, require_engine, run_async, services
 from aether_tui.cli.output import note, print_success
 from aether_tui.core.chat import (
     ChatEvent,
@@ -53,6 +53,7 @@ def chat(
             await require_engine(made)
             session = made.new_chat()
             await session.choose(model)
+            note_manifest(made, session.settings.facts.name)
             session.think = think
             if system:
                 session.settings.set_instruction("SYSTEM", system)

@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from aether_tui.cli.output import note
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.inventory import EngineStatus
 from aether_tui.files import TEXT_LIMIT_BYTES, read_whole, user_path
@@ -20,6 +21,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 HostName = Annotated[str, typer.Option("--host", help="A host by name, instead of the current one.")]
 
 Result = TypeVar("Result")
+
+
+def note_manifest(made: Services, model: str) -> None:
+    """Say beside the answer that the user's manifest can't be taken; the work goes on without it."""
+    try:
+        made.models.manifest_entry(model)
+    except AetherError as error:
+        note(error.text)
 
 
 def read_input(file: str) -> bytes:

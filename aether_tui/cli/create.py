@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from aether_tui.cli.common import HostName, Json, folder_of, read_input, require_engine, run_async, services
+from aether_tui.cli.common import (
+    HostName,
+    Json,
+    folder_of,
+    note_manifest,
+    read_input,
+    require_engine,
+    run_async,
+    services,
+)
 from aether_tui.cli.output import ProgressLine, note, print_success
 from aether_tui.core.modelfile.document import parse
 
@@ -26,6 +35,7 @@ def create(
         async with services(host) as made:
             await require_engine(made)
             session = await made.editor.open_document(document, folder_of(file))
+            note_manifest(made, session.facts.name)
             for problem in session.problems():
                 if problem.severity == "warning":
                     where = f"line {problem.line}: " if problem.line else ""

@@ -11,7 +11,8 @@ from textual.worker import Worker
 
 from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.kinds import EngineKind
-from aether_tui.core.names import alias_file_name, parse_name
+from aether_tui.core.names import parse_name
+from aether_tui.services.aliases import check_new_name
 from aether_tui.widgets.frame import Parts
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class TaskFlow:
         session = self.screen.session
         self._replace = ""
         place = session.origin.place if session.origin.kind == "file" else "Modelfile"
-        hint: list[Parts] = [[("enter writes the Modelfile there; the earlier text stays in your draft", "muted")]]
+        hint: list[Parts] = [[("enter writes the Modelfile there", "muted")]]
         self._ask("Save", "to", place, lambda text: hint, self._save)
 
     def _save(self, text: str) -> None:
@@ -71,7 +72,9 @@ class TaskFlow:
             self.screen.set_focus(self.screen.problems)
             return
         title = "Create on " + self.screen.shell.services.hosts.current.name if self._is_ollama else "Save as alias"
-        self._ask(title, "name", session.name, self._create_hint, self._create)
+        # A file's own name, as demo, goes on meaning the file.
+        taken = bool(session.name) and self._name_error(session.name) is not None
+        self._ask(title, "name", f"my-{session.name}" if taken else session.name, self._create_hint, self._create)
 
     def _create_hint(self, name: str) -> list[Parts]:
         if not name:
@@ -101,7 +104,7 @@ class TaskFlow:
             if self._is_ollama:
                 parse_name(name)
             else:
-                alias_file_name(name)
+                check_new_name(name)
         except AetherError as error:
             return error
         return None

@@ -188,3 +188,11 @@ def test_what_a_shell_gives_for_the_output_of_a_command_is_read(tmp_path: Path) 
     )
     os.close(reading)
     assert json.loads(done.stdout)["commands"] == [{"name": "model", "args": "x"}]
+
+
+def test_a_broken_manifest_is_named_and_the_answer_comes_all_the_same(scratch_home: Path) -> None:
+    home = scratch_home / "aether"
+    home.mkdir(parents=True)
+    (home / "manifest.json").write_text('{"models": 7}')
+    code, values, err = answer("chat", "demo", "Hello!", "--param", "num_thread=1")
+    assert code == 0 and values["answer"] and "manifest.json" in err

@@ -65,7 +65,7 @@ async def test_space_sets_the_default_and_takes_the_line_out_again() -> None:
     async with running() as (app, pilot):
         go_to(app, "top_k")
         await press(pilot, "space")
-        assert "PARAMETER top_k 32" in modelfile(app)
+        assert "PARAMETER top_k 100" in modelfile(app)
         await press(pilot, "space")
         assert "top_k" not in modelfile(app)
 
@@ -230,7 +230,7 @@ async def test_resizing_keeps_selection_and_values() -> None:
         await until(lambda: app.screen.size.width == 160)
         await pilot.pause()
         assert parameters(app).row.key == "top_k"
-        assert "PARAMETER top_k 33" in shown(app)
+        assert "PARAMETER top_k 101" in shown(app)
 
 
 async def test_the_editor_lives_on_few_widgets() -> None:
