@@ -231,15 +231,18 @@ class TerminalApp(App[None], inherit_bindings=False):
         """Let the user edit a text in their own editor; None when that failed, which is said."""
         from aether_tui import terminal
 
+        edited: str | None = None
+        failed: AetherError | None = None
         try:
             with self.suspend():
-                edited = terminal.edit_outside(text, name)
-        except AetherError as error:
-            self.tell(error.text, "error")
-            edited = None
+                try:
+                    edited = terminal.edit_outside(text, name)
+                except AetherError as error:
+                    failed = error  # Raised in here, it would leave the terminal to the editor that is gone.
         except SuspendNotSupported:
             self.tell("this terminal can't make room for another program", "error")
-            edited = None
+        if failed is not None:
+            self.tell(failed.text, "error")
         self.action_redraw()
         return edited
 

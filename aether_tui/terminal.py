@@ -69,24 +69,33 @@ def own_editor(env: Mapping[str, str] | None = None) -> list[str]:
     environment = env if env is not None else os.environ
     for name in ("VISUAL", "EDITOR"):
         if chosen := environment.get(name, "").strip():
-            return shlex.split(chosen)
+            return _words(chosen, name)
     for name in EDITORS:
         if shutil.which(name):
             return [name]
     raise AetherError(ErrorCode.NOT_SUPPORTED, "There is no editor to open", "Set EDITOR to the one you use")
 
 
+def _words(command: str, variable: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise AetherError(
+            ErrorCode.NOT_SUPPORTED, f"{variable} is no command: {error}", "Mend it, as vim or 'code --wait'"
+        ) from error
+
+
 @contextlib.contextmanager
-def _stops_held() -> Iterator[None]:
-    """Where no shell could bring us back, ctrl+z in the editor stops neither it nor us."""
-    if has_job_control():
-        yield
-        return
-    before = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+def _signals_held() -> Iterator[None]:
+    """ctrl+c in the editor is the editor's; ctrl+z stops nobody where no shell could bring us back."""
+    held = {signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None)}
+    if not has_job_control():
+        held[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTSTP, before)
+        for number, handler in held.items():
+            signal.signal(number, handler)
 
 
 def edit_outside(text: str, name: str) -> str:
@@ -94,20 +103,20 @@ def edit_outside(text: str, name: str) -> str:
     command = own_editor()
     with tempfile.TemporaryDirectory(prefix="aether-edit-") as folder:
         path = Path(folder) / name
-        path.write_text(text, encoding="utf-8", newline="")
         try:
-            with _stops_held():
+            path.write_bytes(text.encode("utf-8", "surrogatepass"))
+            with _signals_held():
                 status = subprocess.run([*command, str(path)], check=False).returncode
+            edited = path.read_bytes().decode("utf-8", "replace")
         except OSError as error:
             raise AetherError(
                 ErrorCode.NOT_SUPPORTED,
-                f"{command[0]} does not start: {error.strerror}",
+                f"{command[0]} can't edit the text: {error.strerror or error}",
                 "Set EDITOR to the one you use",
             ) from error
         if status:
             raise AetherError(
                 ErrorCode.CANCELLED, f"{command[0]} ended with status {status}", "The text is as it was before"
             )
-        edited = path.read_bytes().decode("utf-8", "replace")
     # Editors end a file with a newline; a text that had none keeps none.
     return edited if text.endswith("\n") or not edited.endswith("\n") else edited[:-1]

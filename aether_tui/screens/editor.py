@@ -47,6 +47,7 @@ class EditorScreen(WorkScreen):
         self.plain = False
         self._draft_timer: Timer | None = None
         self._draft_failed = False
+        self._model = self.session.document.get("FROM")
 
     # Panes
 
@@ -119,11 +120,20 @@ class EditorScreen(WorkScreen):
         self._fill()
         self.parameters.refresh_values()
         self._keep_soon()
+        self._follow_model()
+
+    def _follow_model(self) -> None:
+        """Ranges and defaults are those of the model that FROM names: typed, undone or reset alike."""
+        model = self.session.document.get("FROM")
+        if model != self._model:
+            self._model = model
+            self.run_worker(self.opening.relearn(), group="learn", exclusive=True)
 
     def show_session(self, session: EditSession) -> None:
         """Edit something else; what was edited before is kept as a draft."""
         self.flush_later()
         self.session = session
+        self._model = session.document.get("FROM")
         self._fill()
         self.parameters.show(session)
         self.set_focus(self.parameters)

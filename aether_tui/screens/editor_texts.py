@@ -36,8 +36,6 @@ class TextFlow:
             self.screen.tell("a Modelfile needs a model to build on", "error")
             return
         self._set(keyword, text or None)
-        if keyword == "FROM":
-            self._learn()
 
     def reset(self, keyword: str) -> None:
         """Back to what was opened, this text alone."""
@@ -55,9 +53,6 @@ class TextFlow:
         except AetherError as error:
             self.screen.tell(error.text, "error")
         self.screen.refresh_all()
-
-    def _learn(self) -> None:
-        self.screen.run_worker(self.screen.opening.relearn(), group="learn", exclusive=True)
 
     # One text
 
@@ -102,7 +97,6 @@ class TextFlow:
             return
         self.screen.session.set_document(document)
         self.screen.refresh_all()
-        self._learn()
 
     # Messages
 
