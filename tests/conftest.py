@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,6 +20,10 @@ from tests.servers import (
     cache_folder,
 )
 from tests.support import DEMO_GGUF, load_vectors
+
+# A shell that starts us in the background has ctrl+c ignored, and every program of the tests would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Read before any test moves HOME.
 SERVERS = ServerCache(cache_folder())

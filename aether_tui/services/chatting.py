@@ -308,7 +308,7 @@ async def _until(engine: Engine, request: ChatRequest, stop: asyncio.Event) -> A
     stopped = asyncio.create_task(stop.wait())
     pending: asyncio.Task[ChatEvent] | None = None
     try:
-        while True:
+        while not stop.is_set():
             pending = asyncio.ensure_future(anext(stream))
             await asyncio.wait((pending, stopped), return_when=asyncio.FIRST_COMPLETED)
             if not pending.done():
