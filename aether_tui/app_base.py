@@ -234,7 +234,7 @@ class TerminalApp(App[None], inherit_bindings=False):
         edited: str | None = None
         failed: AetherError | None = None
         try:
-            with self.suspend():
+            with terminal.signals_held(), self.suspend():
                 try:
                     edited = terminal.edit_outside(text, name)
                 except AetherError as error:

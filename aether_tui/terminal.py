@@ -86,7 +86,7 @@ def _words(command: str, variable: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _signals_held() -> Iterator[None]:
+def signals_held() -> Iterator[None]:
     """ctrl+c in the editor is the editor's; ctrl+z stops nobody where no shell could bring us back."""
     held = {signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None)}
     if not has_job_control():
@@ -105,8 +105,7 @@ def edit_outside(text: str, name: str) -> str:
         path = Path(folder) / name
         try:
             path.write_bytes(text.encode("utf-8", "surrogatepass"))
-            with _signals_held():
-                status = subprocess.run([*command, str(path)], check=False).returncode
+            status = subprocess.run([*command, str(path)], check=False).returncode
             edited = path.read_bytes().decode("utf-8", "replace")
         except OSError as error:
             raise AetherError(

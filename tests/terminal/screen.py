@@ -28,7 +28,7 @@ F4, F5 = "\x1bOS", "\x1b[15~"
 APP = (sys.executable, "-m", "aether_tui")
 
 # pyte prints what it does not know: the content of device control strings, the keyboard modes of newer terminals.
-_UNKNOWN = re.compile(rb"\x1b[P_^X].*?\x1b\\\\|\x1b\[[<>=][0-9;]*u", re.DOTALL)
+_UNKNOWN = re.compile(rb"\x1b[P_^X].*?\x1b\\|\x1b\[[<>=][0-9;]*u", re.DOTALL)
 
 
 class Picture(pyte.Screen):
@@ -66,7 +66,7 @@ class Screen:
             env={**os.environ, **(env or {})},
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=_take_terminal,
+            preexec_fn=take_terminal,
         )
         os.close(inner)
         self._last_s = time.monotonic()
@@ -203,8 +203,11 @@ class Screen:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         self.process.wait()
-        with contextlib.suppress(OSError):
-            os.close(self._fd)
+        # Closed under the reader, the number may be another terminal's next, and its bytes be read here.
+        self._reader.join(5)
+        if not self._reader.is_alive():
+            with contextlib.suppress(OSError):
+                os.close(self._fd)
 
     def family(self) -> list[psutil.Process]:
         """The program and its children, as far as they live."""
@@ -240,7 +243,7 @@ class Screen:
         self._ended.set()
 
 
-def _take_terminal() -> None:
+def take_terminal() -> None:
     """In the new process: make the terminal its own, as a login would."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
