@@ -59,6 +59,7 @@ class AetherApp(TerminalApp, inherit_bindings=False):
     def __init__(self, settings: Settings, demo: bool = False, services: Services | None = None) -> None:
         self.demo = demo
         self.top = TopState()
+        self._host_notice = ""
         self.to_try: EditSession | None = None
         self._services = services
         self._leave_asked = 0.0
@@ -103,6 +104,11 @@ class AetherApp(TerminalApp, inherit_bindings=False):
         screen = self.work_screen
         if screen is not None:
             screen.tell(text, role)
+
+    def take_back(self, text: str) -> None:
+        """Say no longer what does not hold any more."""
+        for screen in self.work_screens:
+            screen.take_back(text)
 
     def open_screen(self, name: str) -> None:
         """Show another screen; it is made when it is first asked for. Pages that are open there stay open."""
@@ -153,8 +159,12 @@ class AetherApp(TerminalApp, inherit_bindings=False):
         version = f" {status.version}" if status is not None and status.version else ""
         kind = ENGINE_WORDS.get(host.kind, str(host.kind))
         self.show_top(host=host.name, engine=kind + version, reachable=status.reachable if status is not None else None)
-        if status is not None and not status.reachable and status.reason:
-            self.tell(f"{status.reason}. {status.remedy}" if status.remedy else status.reason, "warning")
+        if status is None:
+            return
+        self.take_back(self._host_notice)
+        if not status.reachable and status.reason:
+            self._host_notice = f"{status.reason}. {status.remedy}" if status.remedy else status.reason
+            self.tell(self._host_notice, "warning")
 
     @property
     def work_screens(self) -> list[WorkScreen]:

@@ -71,6 +71,10 @@ class Shell(Protocol):
         """Say what just happened at the end of the tab row."""
         ...
 
+    def take_back(self, text: str) -> None:
+        """Say no longer what does not hold any more."""
+        ...
+
     def copy_text(self, text: str, what: str) -> None:
         """Copy by the terminal's clipboard, say how, and keep a file beside it."""
         ...
@@ -161,3 +165,9 @@ class WorkScreen(Screen[None]):
         """Show a notice at the end of the tab row."""
         for row in self.query(TabRow):
             row.tell(text, role)
+
+    def take_back(self, text: str) -> None:
+        """Show a notice no longer, if it still stands."""
+        for row in self.query(TabRow):
+            if text and row.notice[0] == text:
+                row.tell("")

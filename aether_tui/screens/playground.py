@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from aether_tui.services.editing import EditSession
 
 WARM_UP_AFTER_S = 0.3
+STILL_COMING = "an answer is still coming; esc stops it"
 THINK_WORDS = {None: "as the model does", True: "on", False: "off"}
 
 
@@ -140,7 +141,7 @@ class PlaygroundScreen(WorkScreen):
         """Enter was pressed in the field."""
         event.stop()
         if self.talk.running:
-            self.shell.tell("an answer is still coming; esc stops it", "warning")
+            self.shell.tell(STILL_COMING, "warning")
             return
         text = self.field.take()
         if self.session.model:
@@ -338,9 +339,11 @@ class PlaygroundScreen(WorkScreen):
         self.run_worker(self._look_at_host(), group="loaded", exclusive=True)
 
     async def _look_at_host(self) -> None:
-        live = self.talk.live
-        if live is not None and live.failure is not None:
-            self.shell.show_host(await self.shell.services.hosts.status())
+        self.shell.take_back(STILL_COMING)
+        live, hosts = self.talk.live, self.shell.services.hosts
+        was_away = hosts.last_status is not None and not hosts.last_status.reachable
+        if was_away or (live is not None and live.failure is not None):
+            self.shell.show_host(await hosts.status())
         await self.shell.refresh_loaded()
 
     def _note_context(self, used: int) -> None:

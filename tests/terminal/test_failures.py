@@ -122,6 +122,8 @@ def test_an_ollama_killed_before_it_answers_is_retried(start: Start, own_ollama:
     own_ollama.start()
     screen.type(CTRL_R)
     screen.wait_for("you   Are you there", "done", "tok/s")
+    screen.wait_gone("not reached")
+    assert "No Ollama answers" not in screen.text
     assert screen.text.count("you   ") == 1
 
 
