@@ -46,6 +46,7 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         # A link stays a link: that is how people keep their settings in a repository.
         target = path.resolve() if path.is_symlink() else path
+        refuse_special(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         mode = target.stat().st_mode & 0o777 if target.exists() else None
         temporary = target.with_name(f".aether-{os.urandom(6).hex()}.part")
@@ -62,6 +63,17 @@ def write_whole(path: Path, data: bytes) -> None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
         raise write_error(path, error) from error
+
+
+def refuse_special(path: Path) -> None:
+    """Raise for a folder, and for a device or pipe, which a rename would take out of the way."""
+    if path.exists() and not path.is_file():
+        raise AetherError(
+            ErrorCode.FILE_UNWRITABLE,
+            f"{path} is {'a folder' if path.is_dir() else 'not a regular file'}",
+            "Name a file in it" if path.is_dir() else "Name a regular file",
+            {"path": str(path)},
+        )
 
 
 def read_whole(path: Path, limit_bytes: int = TEXT_LIMIT_BYTES) -> bytes:

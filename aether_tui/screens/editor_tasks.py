@@ -53,8 +53,9 @@ class TaskFlow:
             )
         except AetherError as error:
             self._replace = text if error.code is ErrorCode.CHANGED_ON_DISK else ""
-            note: list[Parts] = [[("✗ ", "error"), (error.message, "text")], [("  " + error.remedy, "muted")]]
-            self._ask("Save", "to", text, lambda typed: note if typed == text else [], self._save)
+            problem = error
+            pane = screen.task_pane
+            self._ask("Save", "to", text, lambda typed: pane.error_lines(problem) if typed == text else [], self._save)
             return
         self.close()
         screen.refresh_all()
@@ -80,7 +81,7 @@ class TaskFlow:
         if not name:
             return [[("a name such as support-bot or support-bot:v2", "muted")]]
         if (error := self._name_error(name)) is not None:
-            return [[("✗ ", "error"), (error.text, "text")]]
+            return self.screen.task_pane.error_lines(error)
         if self._is_ollama:
             command = f"ollama create {name} -f Modelfile"
             return [[("the same by hand: ", "muted"), (command, "keyword")], [(self._replaces(name), "muted")]]

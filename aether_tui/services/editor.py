@@ -15,7 +15,7 @@ from aether_tui.core.errors import AetherError, ErrorCode
 from aether_tui.core.kinds import EngineKind
 from aether_tui.core.modelfile.document import Modelfile, new_document, parse
 from aether_tui.core.schema import EngineTarget, ModelFacts, facts_from_header, schema_for
-from aether_tui.files import read_whole, user_path, write_whole
+from aether_tui.files import read_whole, refuse_special, user_path, write_whole
 from aether_tui.services.editing import EditSession, Origin
 from aether_tui.services.gguf_files import DEMO, names_a_file, read_sound_gguf, resolve_gguf
 
@@ -276,6 +276,7 @@ def _refuse_to_replace(path: Path, session: EditSession) -> None:
             return
     except OSError:
         return  # The write itself will say why no file can be called so.
+    refuse_special(path)
     own = session.origin.kind == "file" and session.origin.place == str(path)
     if not own:
         raise AetherError(

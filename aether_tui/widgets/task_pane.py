@@ -88,14 +88,18 @@ class TaskPane(Pane):
     def fail(self, error: AetherError) -> None:
         """It failed or was stopped; the remedy stands below."""
         self.running = False
-        width = max(20, self.row_width - 2)
-        mark = glyphs_of(self).error
-        what = wrap(error.message, width)
-        self._lines += [[(f"{mark} " if not n else "  ", "error"), (line, "text")] for n, line in enumerate(what)]
-        self._lines += [[("  " + line, "muted")] for line in wrap(error.remedy, width) if line]
+        self._lines += self.error_lines(error)
         self.set_status([("esc closes", "muted")])
         self.scroll_row = self.furthest_row
         self.redraw()
+
+    def error_lines(self, error: AetherError) -> list[Parts]:
+        """What went wrong, and what to do, as wide as the pane."""
+        width = max(20, self.row_width - 2)
+        mark = f"{glyphs_of(self).error} "
+        what = enumerate(wrap(error.message, width))
+        lines: list[Parts] = [[("  " if number else mark, "error"), (line, "text")] for number, line in what]
+        return lines + [[("  " + line, "muted")] for line in wrap(error.remedy, width) if line]
 
     def close(self) -> None:
         """Hide the pane."""

@@ -111,3 +111,21 @@ def test_a_modelfile_without_from_is_not_taken_and_not_lost(demo: Screen, aether
     demo.type(ESC)
     demo.wait_for("F4 Editor", "the text that was not taken", "FROM demo")
     assert (aether_home / "clipboard.txt").read_text().strip() == ""
+
+
+def test_saving_never_replaces_what_is_no_file(demo: Screen, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path, words in [
+        ("/", "is a folder"),
+        (str(pipe), "is not a regular file"),
+        ("/dev/null/x", "can't be written"),
+    ]:
+        demo.type("s")
+        demo.wait_for("─ Save ─")
+        for _ in range(2):
+            demo.type(CTRL_U, path, ENTER)
+            demo.wait_for(words)
+        demo.type(ESC)
+        demo.wait_gone("─ Save ─")
+    assert pipe.is_fifo()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import psutil
 import pytest
 
 from aether_tui.services.drafts import DraftStore
-from tests.terminal.screen import APP, RIGHT, take_terminal
+from tests.terminal.screen import APP, RIGHT, WAIT_S, take_terminal
 
 pytestmark = pytest.mark.terminal
 
@@ -32,11 +33,13 @@ class Line:
             preexec_fn=take_terminal,
         )
         os.close(inner)
+        self.seen = b""
 
     def read_until(self, text: str) -> None:
-        seen = b""
-        while text.encode() not in seen:
-            seen += os.read(self.outer, 65536)
+        while text.encode() not in self.seen:
+            ready, _, _ = select.select([self.outer], [], [], WAIT_S)
+            assert ready, f"{text} did not appear"
+            self.seen += os.read(self.outer, 65536)
 
     def flood(self) -> None:
         os.write(self.outer, (RIGHT * 40 + "\x1b[B\x1b[A" * 60).encode())
@@ -60,7 +63,7 @@ def test_the_app_ends_and_keeps_the_edit_when_the_terminal_is_lost(line: Line, a
     line.read_until("Problems")
     line.read_until("llama.cpp 20")
     os.write(line.outer, RIGHT.encode())
-    line.read_until("1 change")
+    line.read_until("PARAMETER")
     if busy:
         line.flood()
     children = psutil.Process(line.process.pid).children(recursive=True)
