@@ -246,6 +246,8 @@ class EditorService:
         session.moved(Origin("file", str(path)), self._exists_from(path.parent))
         # What was changed while the file was written is not in it, and stays in the draft.
         session.opened = written
+        if not session.installed:
+            session.baseline = written
         await self.save_draft(session)
         return path
 

@@ -64,6 +64,22 @@ def test_odd_modelfiles_open_whole(start: Start, tmp_path: Path) -> None:
     screen.wait_for("1 change")
 
 
+def test_bytes_that_are_no_text_are_kept_and_a_save_leaves_no_change(start: Start, tmp_path: Path) -> None:
+    written = b'FROM demo\nSYSTEM caf\xe9 \xff\xfe\nPARAMETER stop "\xe9"\n'
+    (tmp_path / "Modelfile.latin").write_bytes(written)
+    screen = ready(start("--demo", cwd=tmp_path))
+    open_path(screen, "./Modelfile.latin")
+    screen.wait_for("SYSTEM caf", "as opened")
+    screen.type(ENTER, "0.3", ENTER)
+    screen.wait_for("1 change")
+    screen.type("s")
+    screen.wait_for("─ Save ─")
+    screen.type(CTRL_U, "out", ENTER)
+    screen.wait_for("saved to", "as opened", "no difference")
+    assert (tmp_path / "out").read_bytes() == written + b"PARAMETER temperature 0.3\n"
+    assert (tmp_path / "Modelfile.latin").read_bytes() == written
+
+
 def test_broken_files_of_ours_are_named_where_they_would_be_listed(start: Start, aether_home: Path) -> None:
     for name, text in {
         "aliases/bad.yaml": "alias: [\n",

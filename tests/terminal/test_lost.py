@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
+import struct
 import subprocess
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +27,7 @@ class Line:
 
     def __init__(self) -> None:
         self.outer, inner = os.openpty()
+        fcntl.ioctl(self.outer, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         self.process = subprocess.Popen(
             [*APP, "--demo"],
             stdin=inner,
