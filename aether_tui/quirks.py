@@ -22,6 +22,9 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.timer import Timer
 
+from aether_tui import lost_terminal
+from aether_tui.lost_terminal import TerminalDecoder
+
 Cell = tuple[str, Style | None]
 GAP = 6
 """Unchanged cells between two changes that are sent rather than jumped over: a jump costs about as much."""
@@ -201,10 +204,6 @@ def _render_layout(self: LayoutUpdate, console: Console) -> str:
     return _shadow.whole(lines, self.region.width, console)
 
 
-def _lenient_utf8(errors: str = "replace") -> codecs.IncrementalDecoder:
-    return codecs.lookup("utf-8").incrementaldecoder(errors)
-
-
 def _guard_input() -> None:
     """Bytes that are not UTF-8 must not end the app.
 
@@ -214,7 +213,7 @@ def _guard_input() -> None:
     from textual.drivers import linux_driver
 
     def decoder(encoding: str) -> Any:
-        return _lenient_utf8 if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)
+        return TerminalDecoder if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)
 
     linux_driver.getincrementaldecoder = decoder  # type: ignore[attr-defined]
 
@@ -241,3 +240,4 @@ def install() -> None:
     ChopsUpdate.render_segments = _render_chops  # type: ignore[method-assign]
     LayoutUpdate.render_segments = _render_layout  # type: ignore[method-assign]
     _guard_input()
+    lost_terminal.install()
