@@ -130,6 +130,7 @@ class PickerPage(Page[str]):
             on_choose=lambda item: self.dismiss(item.id),
             on_highlight=self._highlighted,
             typed=self._typed,
+            hold_keys=self.shell.keys_wait_until,
             id="picks",
         )
         if self._preview_title:

@@ -109,7 +109,12 @@ class TextFlow:
     # Template
 
     def template_title(self) -> str:
-        """What the template row says where the document has none."""
+        """What the template row says: the ready-made one that the document has, or where it comes from if none."""
+        own = self.screen.session.document.get("TEMPLATE")
+        if own is not None:
+            from aether_tui.core.template import template_presets
+
+            return next((preset.id for preset in template_presets() if preset.text == own), "its own")
         facts = self.screen.session.facts
         known = facts.template or facts.chat_template or not facts.from_gguf
         return "the model's own" if known else "none in this file"
@@ -133,11 +138,13 @@ class TextFlow:
 
         session = self.screen.session
         chosen = preset(identifier)
-        self._set("TEMPLATE", chosen.text)
+        document = session.document.with_instruction("TEMPLATE", chosen.text)
         missing = [stop for stop in chosen.stops if stop not in session.raw("stop")]
         if missing:
-            session.set_value("stop", (*session.raw("stop"), *missing))
-            self.screen.refresh_all()
+            document = document.with_parameter("stop", (*session.raw("stop"), *missing))
+        # One change, so that one undo takes back both.
+        session.set_document(document)
+        self.screen.refresh_all()
         stops = f" and its {len(missing)} stops" if missing else ""
         self.screen.tell(f"template {chosen.id}{stops}; u takes it back")
 

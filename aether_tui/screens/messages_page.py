@@ -34,8 +34,12 @@ class MessageList(ListPane):
         super().__init__("Messages", id="messages")
         self.page = page
         self.placeholder = [
-            [("Example turns show the model how to answer: a question as the user, the answer you want", "muted")],
-            [("as the assistant. ", "muted"), ("n", "accent"), (" adds the first.", "muted")],
+            [
+                ("Example turns show the model how to answer: a question as the user, ", "muted"),
+                ("the answer you want as the assistant. ", "muted"),
+                ("n", "accent"),
+                (" adds the first.", "muted"),
+            ],
         ]
 
     @property

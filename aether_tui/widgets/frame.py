@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rich.cells import cell_len
@@ -25,6 +26,24 @@ def segments_of(parts: Parts, roles: Roles) -> list[Segment]:
 def parts_width(parts: Parts) -> int:
     """The cells that some parts take."""
     return sum(cell_len(text) for text, _ in parts)
+
+
+def wrap_parts(parts: Parts, width: int) -> list[Parts]:
+    """The parts as lines of at most `width` cells, broken at spaces."""
+    if parts_width(parts) <= width:
+        return [parts]
+    lines: list[list[tuple[str, str]]] = [[]]
+    used = 0
+    for text, role in parts:
+        for word in re.findall(r"\s+|\S+", text):
+            size = cell_len(word)
+            if used + size > width and used:
+                lines.append([])
+                used = 0
+            if used or not word.isspace():
+                lines[-1].append((word, role))
+                used += size
+    return list(lines)
 
 
 def frame_line(

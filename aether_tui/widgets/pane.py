@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from aether_tui.actions import bindings
-from aether_tui.widgets.frame import FRAME, MARGIN, Parts, frame_line, segments_of
+from aether_tui.widgets.frame import FRAME, MARGIN, Parts, frame_line, segments_of, wrap_parts
 from aether_tui.widgets.roles import ASCII, Roles, drawing_filters, glyphs_of, in_ascii, roles_of
 
 
@@ -73,7 +73,7 @@ class Pane(Widget, can_focus=True):
 
     def placeholder_lines(self, width: int) -> Sequence[Parts]:
         """What stands where the rows would be while there are none: loading, empty, or the error."""
-        return [parts for parts in self.placeholder]
+        return [line for parts in self.placeholder for line in wrap_parts(parts, width)]
 
     def selected(self, index: int) -> bool:
         """Whether a row is drawn as the selected one."""

@@ -74,6 +74,7 @@ class PickList(ListPane):
         on_choose: Callable[[PickItem], object] = lambda item: None,
         on_highlight: Callable[[PickItem | None], object] = lambda item: None,
         typed: Callable[[str], Sequence[PickItem]] = lambda text: (),
+        hold_keys: Callable[[Callable[[], bool]], object] = lambda ready: None,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
@@ -82,6 +83,7 @@ class PickList(ListPane):
         self.on_choose = on_choose
         self.on_highlight = on_highlight
         self.typed = typed
+        self.hold_keys = hold_keys
         self.sections: Sequence[Section] = ()
         self.field = LineEdit()
         self._view = _View()
@@ -228,8 +230,10 @@ class PickList(ListPane):
 
     def action_choose(self) -> None:
         item = self.item
-        # Typed ahead of what still loads: taken when that is there.
+        # Typed ahead of what still loads: taken when that is there, and what is typed behind it comes after.
         self._enter_waits = item is None and self._loading
+        if self._enter_waits:
+            self.hold_keys(lambda: not self._enter_waits)
         if item is not None:
             self.on_choose(item)
 

@@ -9,7 +9,7 @@ import yaml
 
 from tests.servers import OllamaServer
 from tests.terminal.conftest import Start, ready
-from tests.terminal.screen import CTRL_U, ENTER, ESC, F4, F5, TAB, Screen
+from tests.terminal.screen import CTRL_U, ENTER, ESC, F4, F5, TAB, UP, Screen
 
 pytestmark = pytest.mark.terminal
 
@@ -116,3 +116,19 @@ def test_a_burst_into_a_dialog_opens_and_answers_it(demo: Screen, aether_home: P
     demo.type("n", "quick", ENTER)
     demo.wait_for("─ quick ─", "as opened")
     assert (aether_home / "aliases" / "quick.yaml").is_file()
+
+
+def test_a_ready_made_template_is_chosen_named_and_taken_back(demo: Screen) -> None:
+    demo.type("G")
+    demo.wait_for("─ Licence ─")
+    for title in ("Adapter", "Messages", "Template"):
+        demo.type(UP)
+        demo.wait_for(f"─ {title} ─")
+    demo.wait_row("Template", "the model's own")
+    demo.type(ENTER)
+    demo.wait_for("Ready-made", "llama2")
+    demo.type("chatml", ENTER)
+    demo.wait_for("F4 Editor", "TEMPLATE")
+    demo.wait_row("Template  ", "chatml, ", "lines")
+    demo.type("u")
+    demo.wait_gone("TEMPLATE")
