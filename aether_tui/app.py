@@ -245,6 +245,10 @@ class AetherApp(TerminalApp, inherit_bindings=False):
         if not getattr(self.screen, "of_app", False):
             getattr(pages, name)(self)
 
+    def on_top_bar_clicked(self) -> None:
+        """The host was clicked."""
+        self.action_hosts()
+
     def on_tab_row_chosen(self, event: TabRow.Chosen) -> None:
         """A tab was clicked."""
         self.open_screen(event.name)
