@@ -39,8 +39,8 @@ def demo(start: Start) -> Screen:
 
 
 def ready(screen: Screen) -> Screen:
-    """Wait until the app has painted, and has asked its engine."""
-    screen.wait_for("temperature", "from demo", "llama.cpp 20")
+    """Wait until the app has painted, has asked its engine, and knows the model's own defaults."""
+    screen.wait_for("temperature", "from demo", "llama.cpp 20", "(this file)")
     return screen
 
 
