@@ -26,6 +26,7 @@ def run_app(out: int, demo: bool, terminal_before: list[object] | None) -> int:
         app = AetherApp(settings, demo)
         app.terminal_before = terminal_before
         sys.__stderr__ = screen_out  # type: ignore[misc]  # Textual paints to it.
+        sys.__stdout__ = screen_out  # type: ignore[misc]  # And asks this one for the size.
         app.run(mouse=settings.mouse)
     screen_out.flush()
     if app.crash_words:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -62,8 +64,16 @@ def test_a_terminal_without_a_cursor_is_refused_in_a_line(start: Start) -> None:
     assert len(screen.text.split()) < 30
 
 
+@pytest.mark.parametrize("redirection", ["2>/dev/null", ">/dev/null", "| cat"])
+def test_with_one_stream_redirected_it_paints_to_the_other_in_full_size(start: Start, redirection: str) -> None:
+    screen = ready(start("-c", f'"$0" -m aether_tui --demo {redirection}', sys.executable, command=["bash"]))
+    assert screen.display[2].rstrip().endswith("╮") and len(screen.display[2].rstrip()) == 120
+    screen.type(CTRL_C, CTRL_C)
+    assert screen.wait_end() == 0
+
+
 def test_without_a_terminal_the_commands_are_named(start: Start) -> None:
-    screen = start("-c", '"$0" -m aether_tui --demo </dev/null', __import__("sys").executable, command=["bash"])
+    screen = start("-c", '"$0" -m aether_tui --demo </dev/null', sys.executable, command=["bash"])
     assert screen.wait_end() != 0
     assert "needs a terminal" in screen.text and b"\x1b[?1049h" not in screen.raw
 
@@ -83,7 +93,7 @@ def test_ascii_glyphs_send_ascii_only(start: Start) -> None:
 
 
 @pytest.mark.parametrize("inside", ["", "tmux", "screen"])
-def test_copy_reaches_the_clipboard_of_the_terminal(start: Start, inside: str, aether_home) -> None:  # type: ignore[no-untyped-def]
+def test_copy_reaches_the_clipboard_of_the_terminal(start: Start, inside: str, aether_home: Path) -> None:
     env = {"tmux": {"TMUX": "/tmp/tmux-0/default,1,0"}, "screen": {"STY": "1.pts"}}.get(inside, {})
     screen = ready(start("--demo", env=env))
     screen.type(RIGHT)

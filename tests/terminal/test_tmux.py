@@ -60,7 +60,7 @@ class Tmux:
 def tmux(tmp_path: Path, scratch_home: Path) -> Iterator[Tmux]:
     """A running one; its socket's path must be short."""
     server = Tmux(tmp_path / "t", scratch_home)
-    server.wait(lambda: "llama.cpp 20" in server.text)
+    server.wait(lambda: "llama.cpp 20" in server.text and "(this file)" in server.text)
     yield server
     server.do("kill-server")
 
