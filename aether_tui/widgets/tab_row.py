@@ -12,7 +12,7 @@ from aether_tui.widgets.line import Line
 from aether_tui.widgets.roles import Glyphs, Roles
 from aether_tui.widgets.text import clean, fit, wrap
 
-MOST_BELOW = 3
+MOST_BELOW = 4
 
 
 class TabRow(Line):

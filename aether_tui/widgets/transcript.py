@@ -19,7 +19,7 @@ from aether_tui.widgets.frame import MARGIN
 from aether_tui.widgets.message import Answer, Entry, Part, Question
 from aether_tui.widgets.pane import Pane
 from aether_tui.widgets.roles import Roles, glyphs_of, roles_of
-from aether_tui.widgets.text import fit
+from aether_tui.widgets.text import fit, wrap
 
 LABEL_CELLS = 7
 SMALL_LABEL_CELLS = 2
@@ -137,7 +137,12 @@ class Transcript(Pane):
 
     @property
     def row_count(self) -> int:
-        return self.roll.row_count if self.entries else len(self.empty_lines)
+        return self.roll.row_count if self.entries else len(self._empty_rows)
+
+    @property
+    def _empty_rows(self) -> tuple[tuple[str, str], ...]:
+        width = max(1, self.row_width - 1)
+        return tuple((line, role) for text, role in self.empty_lines for line in wrap(text, width))
 
     def resized(self) -> None:
         self._fit()
@@ -170,7 +175,7 @@ class Transcript(Pane):
         row = line + self.roll.top
         thumb = self._thumb_on(line, self.body_height)
         if not self.entries or row >= self.roll.row_count:
-            return thumb, self.empty_lines[row : row + 1] if not self.entries else None
+            return thumb, self._empty_rows[row : row + 1] if not self.entries else None
         entry, offset, content = self.roll.row(row)
         return content, entry.label if offset == entry.gap else "", self._is_chosen(entry, offset), thumb
 
@@ -203,8 +208,8 @@ class Transcript(Pane):
     def draw_row(self, index: int, width: int) -> Iterable[Segment]:
         roles = roles_of(self)
         if not self.entries:
-            text, role = self.empty_lines[index]
-            return [Segment(" " + fit(text, width - 1), roles.get(role))]
+            text, role = self._empty_rows[index]
+            return [Segment(" " + text, roles.get(role))]
         entry, offset, row = self.roll.row(index)
         return [*self._label(entry, offset, roles), *self._segments(row, roles)]
 
